@@ -1,0 +1,1 @@
+"""filmgate: a self-hosted server for asynchronous, Sora-style video generation."""

@@ -1,0 +1,1 @@
+"""The domain: values and rules on the standard library alone, with no I/O and no framework."""

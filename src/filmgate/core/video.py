@@ -1,0 +1,157 @@
+"""Video: the one resource, its statuses, and the changes that they allow.
+
+Values only. How a change is written down so that two writers cannot both win is in
+`database/videos.py`.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType, Self
+
+from filmgate.core.account import AccountId
+from filmgate.core.errors import InvalidTransition
+from filmgate.core.spec import ObjectKey, VideoSpec
+
+VideoId = NewType("VideoId", str)
+"""26 characters of Crockford base32: 48 bits of milliseconds, then 80 random bits (a ULID, in lower case)."""
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_video_id(at: datetime) -> VideoId:
+    """Ids made in different milliseconds sort by time; nobody can guess another's."""
+    number = int(at.timestamp() * 1000) << 80 | secrets.randbits(80)
+    return VideoId("".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5)))
+
+
+class Status(StrEnum):
+    """Where a video stands, in our words; each dialect has its own in its `wire.py`."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+
+class Dialect(StrEnum):
+    """The wire vocabulary in which a video was asked for."""
+
+    RELAY = "relay"
+    OPENAI = "openai"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a render failed: a code from contracts §5 and a sentence for the person who asked."""
+
+    code: str
+    message: str
+
+
+CANCELLED_FAILURE = Failure("cancelled", "The video was cancelled before it was finished.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """The finished MP4 in our storage. `duration` is measured from its video track, in seconds."""
+
+    key: ObjectKey
+    size_bytes: int
+    duration: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """One request for a video and what has become of it.
+
+    `attempt` numbers the claims of workers (the epoch): it fences their writes. `unavailable_count` is how
+    many attempts ended in `EngineUnavailable`. `revision` grows with every stored change.
+    """
+
+    id: VideoId
+    account_id: AccountId
+    dialect: Dialect
+    spec: VideoSpec
+    created_at: datetime
+    status: Status = Status.QUEUED
+    progress: int = 0
+    attempt: int = 0
+    unavailable_count: int = 0
+    revision: int = 0
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    expires_at: datetime | None = None
+    deleted_at: datetime | None = None
+    asset: Asset | None = None
+    failure: Failure | None = None
+
+    def claim(self, *, at: datetime) -> Self:
+        """A worker begins, or begins again after another one was lost: a new attempt."""
+        self._must_be(Status.QUEUED, Status.IN_PROGRESS, change="started")
+        return replace(
+            self,
+            status=Status.IN_PROGRESS,
+            attempt=self.attempt + 1,
+            started_at=self.started_at or at,
+        )
+
+    def advance(self, percent: float) -> Self:
+        """Progress only grows, and 100 is kept for `completed`."""
+        self._must_be(Status.IN_PROGRESS, change="advanced")
+        return replace(self, progress=max(self.progress, min(99, int(percent))))
+
+    def requeue(self) -> Self:
+        """The attempt ended without a verdict: wait for another one."""
+        self._must_be(Status.IN_PROGRESS, change="queued again")
+        return replace(self, status=Status.QUEUED, unavailable_count=self.unavailable_count + 1)
+
+    def hand_back(self) -> Self:
+        """The worker is leaving, through no fault of the video's: the attempt does not count against it."""
+        self._must_be(Status.IN_PROGRESS, change="handed back")
+        return replace(self, status=Status.QUEUED)
+
+    def complete(self, asset: Asset, *, at: datetime, keep_for: timedelta) -> Self:
+        """The file is in our storage, probed and playable."""
+        self._must_be(Status.IN_PROGRESS, change="completed")
+        return replace(
+            self,
+            status=Status.COMPLETED,
+            progress=100,
+            completed_at=at,
+            expires_at=at + keep_for,
+            asset=asset,
+        )
+
+    def fail(self, failure: Failure, *, at: datetime) -> Self:
+        """No further attempt will be made."""
+        self._must_be(Status.QUEUED, Status.IN_PROGRESS, change="failed")
+        return replace(self, status=Status.FAILED, completed_at=at, failure=failure)
+
+    def cancel(self, *, at: datetime) -> Self:
+        """Whoever is working on it must stop."""
+        self._must_be(Status.QUEUED, Status.IN_PROGRESS, change="cancelled")
+        return replace(self, status=Status.CANCELLED, completed_at=at, failure=CANCELLED_FAILURE)
+
+    def delete(self, *, at: datetime) -> Self:
+        """Hide it from everyone; work still under way is cancelled."""
+        if self.deleted_at is not None:
+            raise InvalidTransition("The video has already been deleted.")
+        stopped = self if self.status.is_terminal else self.cancel(at=at)
+        return replace(stopped, deleted_at=at)
+
+    def is_expired(self, *, at: datetime) -> bool:
+        return self.expires_at is not None and at >= self.expires_at
+
+    def _must_be(self, *allowed: Status, change: str) -> None:
+        if self.status not in allowed:
+            words = " or ".join(allowed)
+            raise InvalidTransition(
+                f"A video that is {self.status} cannot be {change}; it would have to be {words}."
+            )
