@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, the embedded server, and all SQL, one module per noun."""

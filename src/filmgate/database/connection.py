@@ -1,0 +1,75 @@
+"""The pool of connections, and the one place where PostgreSQL's errors become ours."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Self
+
+import asyncpg
+
+from filmgate.core.errors import DatabaseUnavailable
+
+# What says "not now": the server is away, starting, stopping, full, or the network broke.
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresIOError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+)
+
+
+class Database:
+    """A pool on one PostgreSQL. Raises DatabaseUnavailable wherever the server is away or full."""
+
+    def __init__(self, pool: asyncpg.Pool, dsn: str) -> None:
+        self._pool = pool
+        self.dsn = dsn
+
+    @classmethod
+    async def open(cls, dsn: str, *, max_connections: int = 10) -> Self:
+        with translated():
+            pool = await asyncpg.create_pool(
+                dsn, min_size=1, max_size=max_connections, timeout=5, command_timeout=30
+            )
+        return cls(pool, dsn)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection on which each statement commits by itself."""
+        with translated():
+            async with self._pool.acquire(timeout=5) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection inside one transaction: committed on leaving, rolled back on an exception."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def check(self) -> None:
+        """Raise DatabaseUnavailable unless a query is answered now."""
+        async with self.connection() as connection:
+            await connection.fetchval("select 1", timeout=2)
+
+    async def aclose(self) -> None:
+        """Wait a moment for queries under way, then close."""
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.close()
+        except (TimeoutError, *_AWAY):
+            self._pool.terminate()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn whatever says that the server is away into DatabaseUnavailable."""
+    try:
+        yield
+    except _AWAY as error:
+        raise DatabaseUnavailable(
+            "The database does not answer at the moment; try again in a few seconds."
+        ) from error

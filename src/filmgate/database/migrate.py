@@ -1,0 +1,61 @@
+"""Bring the schema up to date: our tables by alembic, PgQueuer's by PgQueuer.
+
+Safe to run from many processes at once: one works, the others wait and find nothing to do.
+"""
+
+from pathlib import Path
+
+import asyncpg
+
+from filmgate.database.migrations import HEAD
+from filmgate.queue.schema import install_queue, queue_is_current
+
+MIGRATION_LOCK = 0x66696C6D  # "film": an advisory lock's number, the same in every process
+
+
+async def current_revision(connection: asyncpg.Connection) -> str | None:
+    """The revision that the database is at, or None where nothing was ever installed."""
+    if await connection.fetchval("select to_regclass('alembic_version')") is None:
+        return None
+    revision: str | None = await connection.fetchval("select version_num from alembic_version")
+    return revision
+
+
+async def migrate(dsn: str) -> tuple[str | None, str]:
+    """Apply what is missing. Return the revisions before and after."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+        before = await current_revision(connection)
+        if before != HEAD:
+            await _upgrade(dsn)
+        if not await queue_is_current(connection):
+            await install_queue(connection)
+        return before, HEAD
+    finally:
+        await connection.close()
+
+
+async def _upgrade(dsn: str) -> None:
+    # Loaded only when there is something to do: alembic and SQLAlchemy cost a start 0.4 s.
+    import alembic.command  # noqa: PLC0415
+    import alembic.config  # noqa: PLC0415
+    import sqlalchemy.ext.asyncio as sqlalchemy_async  # noqa: PLC0415
+    from sqlalchemy import Connection  # noqa: PLC0415
+
+    engine = sqlalchemy_async.create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn)
+    )
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+
+    def upgrade(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "head")
+
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,265 @@
+"""The `video` table: how a Video is written down, read back, and changed so that one writer wins."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+
+from filmgate.core.account import AccountId
+from filmgate.core.ports import Token
+from filmgate.core.spec import ObjectKey, Size, VideoSpec
+from filmgate.core.video import Asset, Dialect, Failure, Status, Video, VideoId
+
+_COLUMNS: Final = """
+    id, account_id, dialect, model, engine, prompt, width, height, seconds, seed, reference_keys,
+    status, progress, attempt, unavailable_count, revision, created_at, started_at, completed_at,
+    expires_at, deleted_at, file_key, file_bytes, file_duration, failure_code, failure_message
+"""
+
+
+async def now(connection: asyncpg.Connection) -> datetime:
+    """The database's clock, the only one that rules: hosts may disagree."""
+    moment: datetime = await connection.fetchval("select now()")
+    return moment
+
+
+async def insert(connection: asyncpg.Connection, video: Video) -> None:
+    spec = video.spec
+    await connection.execute(
+        """
+        insert into video (id, account_id, dialect, model, engine, prompt, width, height, seconds,
+                           seed, reference_keys, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        """,
+        video.id,
+        video.account_id,
+        video.dialect,
+        spec.model,
+        spec.engine,
+        spec.prompt,
+        spec.size.width,
+        spec.size.height,
+        spec.seconds,
+        spec.seed,
+        list(spec.references),
+        video.created_at,
+    )
+
+
+async def find(connection: asyncpg.Connection, video_id: VideoId) -> Video | None:
+    """Whoever owns it, deleted or not."""
+    row = await connection.fetchrow(f"select {_COLUMNS} from video where id = $1", video_id)
+    return _video(row) if row else None
+
+
+async def lock(connection: asyncpg.Connection, video_id: VideoId) -> Video | None:
+    """As `find`, and nobody else changes it before this transaction ends."""
+    row = await connection.fetchrow(
+        f"select {_COLUMNS} from video where id = $1 for update", video_id
+    )
+    return _video(row) if row else None
+
+
+async def update(connection: asyncpg.Connection, before: Video, after: Video) -> bool:
+    """Write the change down if the video still stands where `before` says. Return whether it did.
+
+    The fence of every write: same attempt, same status. A worker that lost its video gets False.
+    """
+    asset, failure = after.asset, after.failure
+    touched = await connection.fetchval(
+        """
+        update video set
+            status = $4, progress = greatest(progress, $5), attempt = $6, unavailable_count = $7,
+            started_at = $8, completed_at = $9, expires_at = $10, deleted_at = $11,
+            file_key = $12, file_bytes = $13, file_duration = $14,
+            failure_code = $15, failure_message = $16,
+            heartbeat_at = now(), updated_at = now(), revision = revision + 1
+        where id = $1 and attempt = $2 and status = $3
+        returning true
+        """,
+        before.id,
+        before.attempt,
+        before.status,
+        after.status,
+        after.progress,
+        after.attempt,
+        after.unavailable_count,
+        after.started_at,
+        after.completed_at,
+        after.expires_at,
+        after.deleted_at,
+        asset.key if asset else None,
+        asset.size_bytes if asset else None,
+        asset.duration if asset else None,
+        failure.code if failure else None,
+        failure.message if failure else None,
+    )
+    return bool(touched)
+
+
+async def touch(
+    connection: asyncpg.Connection, progress: Sequence[tuple[VideoId, int, int]]
+) -> set[VideoId]:
+    """A worker's sign of life for the attempts that it holds: (video, attempt, percent) each.
+
+    Return those that are still its own; the others were cancelled, deleted or superseded.
+    """
+    rows = await connection.fetch(
+        """
+        update video set
+            progress = greatest(video.progress, held.percent),
+            revision = revision + (video.progress < held.percent)::int,
+            updated_at = case when video.progress < held.percent then now() else updated_at end,
+            heartbeat_at = now()
+        from unnest($1::text[], $2::int[], $3::int[]) as held (id, attempt, percent)
+        where video.id = held.id and video.attempt = held.attempt and video.status = 'in_progress'
+        returning video.id
+        """,
+        [video_id for video_id, _, _ in progress],
+        [attempt for _, attempt, _ in progress],
+        [percent for _, _, percent in progress],
+    )
+    return {row["id"] for row in rows}
+
+
+async def save_token(
+    connection: asyncpg.Connection, video_id: VideoId, *, attempt: int, token: Token
+) -> bool:
+    """Keep an engine's resume point. Return whether the attempt still holds the video."""
+    touched = await connection.fetchval(
+        """
+        update video set token = $3, revision = revision + 1
+        where id = $1 and attempt = $2 and status = 'in_progress'
+        returning true
+        """,
+        video_id,
+        attempt,
+        json.dumps(dict(token)),
+    )
+    return bool(touched)
+
+
+async def read_token(connection: asyncpg.Connection, video_id: VideoId) -> Token | None:
+    """The resume point that the latest `save_token` left."""
+    text = await connection.fetchval("select token from video where id = $1", video_id)
+    return json.loads(text) if text else None
+
+
+async def list_page(
+    connection: asyncpg.Connection,
+    account_id: AccountId,
+    *,
+    after: VideoId | None,
+    limit: int,
+    newest_first: bool,
+) -> list[Video]:
+    """An account's videos in the order of their ids, beginning behind `after`."""
+    comparison, order = ("<", "desc") if newest_first else (">", "asc")
+    rows = await connection.fetch(
+        f"""
+        select {_COLUMNS} from video
+        where account_id = $1 and deleted_at is null and ($2::text is null or id {comparison} $2)
+        order by id {order} limit $3
+        """,
+        account_id,
+        after,
+        limit,
+    )
+    return [_video(row) for row in rows]
+
+
+async def without_job(
+    connection: asyncpg.Connection, *, quiet_for: timedelta, limit: int
+) -> list[tuple[VideoId, str]]:
+    """Unfinished videos that nothing will ever pick up: (video, engine) each."""
+    rows = await connection.fetch(
+        """
+        select id, engine from video
+        where status in ('queued', 'in_progress') and updated_at < now() - $1::interval
+          and coalesce(heartbeat_at < now() - $1::interval, true)
+          and not exists (
+              select from pgqueuer
+              where dedupe_key = video.id and pgqueuer.status in ('queued', 'picked'))
+        limit $2
+        """,
+        quiet_for,
+        limit,
+    )
+    return [(row["id"], row["engine"]) for row in rows]
+
+
+async def to_empty(
+    connection: asyncpg.Connection, *, grace: timedelta, limit: int
+) -> list[VideoId]:
+    """Finished videos whose objects have had their time, longest overdue first.
+
+    A deleted one has had it at once; the others keep theirs for `grace` longer than any link says.
+    """
+    rows = await connection.fetch(
+        """
+        select id from video
+        where emptied_at is null and status not in ('queued', 'in_progress')
+          and coalesce(deleted_at, expires_at, completed_at) <= now()
+          and (deleted_at is not null or coalesce(expires_at, completed_at) <= now() - $1::interval)
+        order by coalesce(deleted_at, expires_at, completed_at) limit $2
+        """,
+        grace,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def mark_emptied(connection: asyncpg.Connection, video_id: VideoId) -> None:
+    """Remember that no object of the video is left."""
+    await connection.execute("update video set emptied_at = now() where id = $1", video_id)
+
+
+def _video(row: asyncpg.Record) -> Video:
+    return Video(
+        id=row["id"],
+        account_id=row["account_id"],
+        dialect=Dialect(row["dialect"]),
+        spec=_spec(row),
+        status=Status(row["status"]),
+        progress=row["progress"],
+        attempt=row["attempt"],
+        unavailable_count=row["unavailable_count"],
+        revision=row["revision"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        expires_at=row["expires_at"],
+        deleted_at=row["deleted_at"],
+        asset=_asset(row),
+        failure=_failure(row),
+    )
+
+
+def _spec(row: asyncpg.Record) -> VideoSpec:
+    return VideoSpec(
+        model=row["model"],
+        engine=row["engine"],
+        prompt=row["prompt"],
+        size=Size(row["width"], row["height"]),
+        seconds=row["seconds"],
+        seed=row["seed"],
+        references=tuple(ObjectKey(key) for key in row["reference_keys"]),
+    )
+
+
+def _asset(row: asyncpg.Record) -> Asset | None:
+    if row["file_key"] is None:
+        return None
+    return Asset(
+        key=ObjectKey(row["file_key"]),
+        size_bytes=row["file_bytes"],
+        duration=row["file_duration"],
+    )
+
+
+def _failure(row: asyncpg.Record) -> Failure | None:
+    if row["failure_code"] is None:
+        return None
+    return Failure(row["failure_code"], row["failure_message"])

@@ -1,0 +1,142 @@
+"""The embedded server under the treatment that laptops give it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from filmgate.database.embedded import EmbeddedDatabaseError, EmbeddedPostgres
+
+ANSWERS = """
+import sys
+from pathlib import Path
+from filmgate.database.embedded import EmbeddedPostgres
+EmbeddedPostgres(Path(sys.argv[1])).start()
+print("started", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder(open_folder: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    folder = open_folder / request.node.name[:40].strip("[]")
+    yield folder
+    server = EmbeddedPostgres(folder)
+    server.start()  # adopts whatever a failed test left running
+    server.stop()
+
+
+def ask(server: EmbeddedPostgres, query: str) -> object:
+    async def go() -> object:
+        connection = await asyncpg.connect(server.dsn)
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+    return asyncio.run(go())
+
+
+def postmaster(folder: Path) -> int:
+    return int((folder / "postgres/data/postmaster.pid").read_text().splitlines()[0])
+
+
+def test_two_starts_at_once_share_one_server(folder: Path) -> None:
+    servers = [EmbeddedPostgres(folder) for _ in range(2)]
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(EmbeddedPostgres.start, servers))
+    pids = {ask(server, "select pg_backend_pid() is not null") for server in servers}
+    assert pids == {True}
+    servers[0].stop()
+    assert ask(servers[1], "select 1") == 1
+    servers[1].stop()
+    with pytest.raises(FileNotFoundError):
+        ask(servers[1], "select 1")
+
+
+def test_what_was_committed_survives_a_stop(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    server.start()
+    ask(server, "create table kept as select 7 as number")
+    server.stop()
+    server.start()
+    assert ask(server, "select number from kept") == 7
+    server.stop()
+
+
+def test_a_killed_process_leaves_a_server_that_the_next_one_adopts(folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ANSWERS, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"started\n"
+    process.kill()
+    process.communicate()
+    before = postmaster(folder)
+    server = EmbeddedPostgres(folder)
+    server.start()
+    assert postmaster(folder) == before
+    server.stop()
+    assert not (folder / "postgres/data/postmaster.pid").exists()
+
+
+def test_a_killed_server_is_started_again(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    server.start()
+    ask(server, "create table kept as select 7 as number")
+    assert not server.ensure_running()
+    os.kill(postmaster(folder), signal.SIGKILL)
+    assert server.ensure_running()
+    assert ask(server, "select number from kept") == 7
+    server.stop()
+
+
+def test_an_interrupted_initdb_is_begun_anew(folder: Path) -> None:
+    half = folder / "postgres/data.new"
+    server = EmbeddedPostgres(folder)
+    server.start()
+    server.stop()
+    (folder / "postgres/data").rename(half)
+    (half / "PG_VERSION").unlink()
+    server.start()
+    assert ask(server, "select 1") == 1
+    server.stop()
+
+
+def test_a_folder_of_another_version_is_refused_with_a_clear_word(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    server.start()
+    server.stop()
+    version = folder / "postgres/data/PG_VERSION"
+    version.write_text("17\n")
+    with pytest.raises(
+        EmbeddedDatabaseError, match="made by PostgreSQL 17; this filmgate brings 18"
+    ):
+        server.start()
+    version.write_text("18\n")
+
+
+def test_a_long_path_gets_its_sockets_elsewhere(open_folder: Path) -> None:
+    server = EmbeddedPostgres(open_folder / ("long-" * 20))
+    server.start()
+    assert ask(server, "select 1") == 1
+    server.stop()
+
+
+def test_parents_of_the_folder_keep_their_permissions(open_folder: Path) -> None:
+    before = open_folder.stat().st_mode
+    server = EmbeddedPostgres(open_folder / "permissions")
+    server.start()
+    server.stop()
+    assert open_folder.stat().st_mode == before
+    assert (open_folder / "permissions").stat().st_mode & 0o066 == 0
+    assert (open_folder / "permissions/postgres").stat().st_mode & 0o077 == 0
