@@ -21,6 +21,16 @@ async def current_revision(connection: asyncpg.Connection) -> str | None:
     return revision
 
 
+async def is_current(dsn: str) -> bool:
+    """Whether the code can work with the database as it is."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        at_head = await current_revision(connection) == HEAD
+        return at_head and await queue_is_current(connection)
+    finally:
+        await connection.close()
+
+
 async def migrate(dsn: str) -> tuple[str | None, str]:
     """Apply what is missing. Return the revisions before and after."""
     connection = await asyncpg.connect(dsn)

@@ -101,7 +101,7 @@ async def update(connection: asyncpg.Connection, before: Video, after: Video) ->
 
 async def touch(
     connection: asyncpg.Connection, progress: Sequence[tuple[VideoId, int, int]]
-) -> set[VideoId]:
+) -> set[tuple[VideoId, int]]:
     """A worker's sign of life for the attempts that it holds: (video, attempt, percent) each.
 
     Return those that are still its own; the others were cancelled, deleted or superseded.
@@ -115,13 +115,13 @@ async def touch(
             heartbeat_at = now()
         from unnest($1::text[], $2::int[], $3::int[]) as held (id, attempt, percent)
         where video.id = held.id and video.attempt = held.attempt and video.status = 'in_progress'
-        returning video.id
+        returning video.id, video.attempt
         """,
         [video_id for video_id, _, _ in progress],
         [attempt for _, attempt, _ in progress],
         [percent for _, _, percent in progress],
     )
-    return {row["id"] for row in rows}
+    return {(row["id"], row["attempt"]) for row in rows}
 
 
 async def save_token(

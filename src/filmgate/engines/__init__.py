@@ -1,0 +1,1 @@
+"""What makes videos. Each folder is one engine behind the port in `core/ports.py`."""

@@ -1,0 +1,153 @@
+"""A server's life: what runs side by side, and in which order it ends.
+
+On the first Ctrl-C or SIGTERM: no new requests, no new claims, then a grace time for the videos in hand,
+then the database. On the second one the grace time is over.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
+
+import structlog
+import uvicorn
+
+from filmgate.database.embedded import EmbeddedDatabaseError, EmbeddedPostgres
+from filmgate.http.app import build_app
+from filmgate.settings import Settings
+from filmgate.wiring import System, open_services, workshop
+from filmgate.worker.periodic import periodic_jobs, repeat
+from filmgate.worker.runner import Runner
+from filmgate.worker.wakeups import Wakeups
+
+WATCH = timedelta(seconds=1)
+HTTP_GRACE_SECONDS = 5
+
+log = structlog.get_logger()
+
+
+class StopSignals:
+    """Ctrl-C and SIGTERM as events: `stop` after the first, `hurry` after the second."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._received)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _received(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
+
+
+async def run(
+    settings: Settings,
+    system: System,
+    *,
+    listening: socket.socket | None,
+    with_worker: bool,
+    on_ready: Callable[[], None],
+) -> None:
+    """Run the API on the socket, if there is one, and the worker, if wanted, until told to stop."""
+    signals = StopSignals()
+    with signals.caught():
+        async with AsyncExitStack() as stack:
+            if system.base.embedded is not None:
+                await stack.enter_async_context(_beside(_keep_alive(system.base.embedded)))
+            if with_worker:
+                await stack.enter_async_context(_worker(settings, system, signals=signals))
+            if listening is not None:
+                await stack.enter_async_context(_api(settings, system, listening=listening))
+            on_ready()
+            await signals.stop.wait()
+            log.info("stopping")
+
+
+@asynccontextmanager
+async def _api(
+    settings: Settings, system: System, *, listening: socket.socket
+) -> AsyncIterator[None]:
+    async with open_services(settings, system) as services, asyncio.TaskGroup() as life:
+        server = _Server(
+            uvicorn.Config(
+                build_app(services),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=HTTP_GRACE_SECONDS,
+            )
+        )
+        life.create_task(server.serve(sockets=[listening]))
+        await server.ready.wait()
+        try:
+            yield
+        finally:
+            server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers, and with a word when it is ready."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _worker(
+    settings: Settings, system: System, *, signals: StopSignals
+) -> AsyncIterator[None]:
+    database = system.base.database
+    wakeups = Wakeups()
+    runner = Runner(workshop(settings, system), slots=settings.slots, grace=settings.grace)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_beside(wakeups.listen(database.dsn)))
+        for job in periodic_jobs(database, system.store):
+            await stack.enter_async_context(_beside(repeat(job, database)))
+        async with asyncio.TaskGroup() as life:
+            life.create_task(runner.run(signals.stop, wakeups, hurry=signals.hurry))
+            try:
+                yield
+            finally:
+                signals.stop.set()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Run something endless next to the block, and end it with the block."""
+    async with asyncio.TaskGroup() as life:
+        task = life.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+async def _keep_alive(embedded: EmbeddedPostgres) -> None:
+    while True:
+        await asyncio.sleep(WATCH.total_seconds())
+        try:
+            if await asyncio.to_thread(embedded.ensure_running):
+                log.warning("the embedded database had died and was started again")
+        except EmbeddedDatabaseError as error:
+            log.warning("the embedded database cannot be started", reason=str(error))

@@ -1,0 +1,35 @@
+"""Logs: set up here, used everywhere through `structlog.get_logger()`. Metrics and traces will join them."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+
+def set_up_logging(
+    *,
+    level: Literal["debug", "info", "warning", "error"],
+    style: Literal["auto", "text", "json"],
+) -> None:
+    """Write one line an event to standard error: text for a person, JSON for a collector."""
+    is_text = style == "text" or (style == "auto" and sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=not is_text),
+            *_renderers(is_text=is_text),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # Libraries speak through the standard library: only what went wrong there is worth a line.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+
+
+def _renderers(*, is_text: bool) -> list[structlog.types.Processor]:
+    if is_text:
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -1,0 +1,1 @@
+"""What the product does, by noun. Engines and stores come in as arguments; nothing here knows HTTP."""

@@ -1,0 +1,112 @@
+"""Rendering: how a worker takes a video, makes it, and writes down what came of it.
+
+Each write holds only if the attempt still owns the video (`videos.update` fences it); a False tells the
+worker that somebody cancelled, deleted or took over.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from filmgate.core.errors import EngineError, EngineFailed, EngineUnavailable
+from filmgate.core.ports import Attempt, Engine, ObjectStore
+from filmgate.core.spec import ObjectKey
+from filmgate.core.video import Asset, Failure, Status, Video, VideoId
+from filmgate.database import videos
+from filmgate.database.connection import Database
+from filmgate.media.probe import UnplayableFile, probe
+from filmgate.queue import jobs
+
+UNAVAILABLE_LIMIT = 3
+"""After so many attempts that ended in EngineUnavailable, the video has failed."""
+
+RETRY_DELAY = timedelta(seconds=2)
+"""Before the second attempt; each further one waits twice as long."""
+
+
+async def begin(database: Database, video_id: VideoId) -> Video | None:
+    """Claim the video for a new attempt, or return None where there is nothing left to do."""
+    async with database.transaction() as connection:
+        video = await videos.lock(connection, video_id)
+        if video is None or video.status.is_terminal:
+            await jobs.remove(connection, video_id)
+            return None
+        claimed = video.claim(at=await videos.now(connection))
+        await videos.update(connection, video, claimed)
+    return claimed
+
+
+async def perform(
+    video: Video, attempt: Attempt, *, engine: Engine, store: ObjectStore, time_limit: timedelta
+) -> Asset:
+    """Make the video and put it into our storage. Raises EngineError or StorageUnavailable."""
+    try:
+        async with asyncio.timeout(time_limit.total_seconds()):
+            rendered = await engine.render(video.spec, attempt)
+    except TimeoutError as error:
+        raise EngineFailed(
+            "engine_timeout", f"The render took longer than {time_limit} and was stopped."
+        ) from error
+    try:
+        found = await asyncio.to_thread(probe, rendered.path)
+    except UnplayableFile as error:
+        raise EngineUnavailable(
+            f"The engine delivered a file that does not play: {error}"
+        ) from error
+    key = ObjectKey(f"{attempt_folder(video)}video.mp4")
+    await store.put_file(key, rendered.path)
+    return Asset(key=key, size_bytes=rendered.path.stat().st_size, duration=found.duration)
+
+
+async def complete(database: Database, video: Video, asset: Asset, *, keep_for: timedelta) -> bool:
+    """The asset is stored: let everybody see it. Return False if the video was lost meanwhile."""
+    async with database.transaction() as connection:
+        at = await videos.now(connection)
+        done = video.complete(asset, at=at, keep_for=keep_for)
+        if not await videos.update(connection, video, done):
+            return False
+        await jobs.remove(connection, video.id)
+    return True
+
+
+async def give_up(database: Database, video: Video, error: EngineError) -> Status | None:
+    """The attempt ended without a file: fail, or wait for another attempt. None if the video was lost."""
+    async with database.transaction() as connection:
+        verdict = _verdict(video, error, at=await videos.now(connection))
+        if not await videos.update(connection, video, verdict):
+            return None
+        await jobs.remove(connection, video.id)
+        if verdict.status is Status.QUEUED:
+            delay = RETRY_DELAY * 2 ** (verdict.unavailable_count - 1)
+            await jobs.enqueue(connection, video.id, engine=video.spec.engine, delay=delay)
+    return verdict.status
+
+
+async def hand_back(database: Database, video: Video, *, delay: timedelta = timedelta(0)) -> None:
+    """The worker cannot go on, through no fault of the video's: let another one have it."""
+    async with database.transaction() as connection:
+        if await videos.update(connection, video, video.hand_back()):
+            await jobs.remove(connection, video.id)
+            await jobs.enqueue(connection, video.id, engine=video.spec.engine, delay=delay)
+
+
+async def abandon(database: Database, video: Video, *, store: ObjectStore) -> None:
+    """Remove what a lost attempt may have stored, unless it was completed after all."""
+    async with database.connection() as connection:
+        current = await videos.find(connection, video.id)
+    folder = attempt_folder(video)
+    if current is None or current.asset is None or not current.asset.key.startswith(folder):
+        await store.delete_folder(folder)
+
+
+def attempt_folder(video: Video) -> str:
+    """Where an attempt's objects are: no two attempts ever write to the same place."""
+    return f"videos/{video.id}/{video.attempt}/"
+
+
+def _verdict(video: Video, error: EngineError, *, at: datetime) -> Video:
+    if isinstance(error, EngineFailed):
+        return video.fail(Failure(error.failure_code, error.message), at=at)
+    if video.unavailable_count + 1 >= UNAVAILABLE_LIMIT:
+        message = f"{UNAVAILABLE_LIMIT} attempts were made, the last one ended so: {error.message}"
+        return video.fail(Failure("engine_failed", message), at=at)
+    return video.requeue()

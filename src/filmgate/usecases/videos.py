@@ -1,0 +1,113 @@
+"""Videos, as the accounts that own them see them: create, retrieve, list, cancel, delete.
+
+An id tells a stranger nothing: whatever is not the caller's own does not exist.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+
+from filmgate.core.account import AccountId
+from filmgate.core.errors import InvalidTransition, VideoNotFound
+from filmgate.core.spec import VideoSpec
+from filmgate.core.video import Dialect, Video, VideoId, new_video_id
+from filmgate.database import videos
+from filmgate.database.connection import Database
+from filmgate.queue import jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of an account's videos; `has_more` when others follow."""
+
+    videos: tuple[Video, ...]
+    has_more: bool
+
+
+def new_id() -> VideoId:
+    """An id for a video about to be created, so that its references can be stored under it first."""
+    return new_video_id(datetime.now(UTC))
+
+
+async def create(
+    database: Database,
+    spec: VideoSpec,
+    *,
+    video_id: VideoId,
+    account_id: AccountId,
+    dialect: Dialect,
+) -> Video:
+    """Accept the video. Once this returns, it is committed together with its job."""
+    async with database.transaction() as connection:
+        video = Video(
+            id=video_id,
+            account_id=account_id,
+            dialect=dialect,
+            spec=spec,
+            created_at=await videos.now(connection),
+        )
+        await videos.insert(connection, video)
+        await jobs.enqueue(connection, video_id, engine=spec.engine)
+    return video
+
+
+async def retrieve(database: Database, video_id: VideoId, *, account_id: AccountId) -> Video:
+    """Raises VideoNotFound."""
+    async with database.connection() as connection:
+        return _own(await videos.find(connection, video_id), account_id)
+
+
+async def retrieve_for_link(database: Database, video_id: VideoId) -> Video:
+    """Whoever holds a verified signed URL may see the video, until it is deleted."""
+    async with database.connection() as connection:
+        video = await videos.find(connection, video_id)
+    if video is None or video.deleted_at is not None:
+        raise VideoNotFound
+    return video
+
+
+async def list_page(
+    database: Database,
+    *,
+    account_id: AccountId,
+    after: VideoId | None,
+    limit: int,
+    newest_first: bool,
+) -> Page:
+    """The account's videos in order of creation, from behind `after`, which need not exist any more."""
+    async with database.connection() as connection:
+        found = await videos.list_page(
+            connection, account_id, after=after, limit=limit + 1, newest_first=newest_first
+        )
+    return Page(tuple(found[:limit]), has_more=len(found) > limit)
+
+
+async def cancel(database: Database, video_id: VideoId, *, account_id: AccountId) -> Video:
+    """Stop the video. Its worker notices within a second. Raises InvalidTransition when it is finished."""
+    async with database.transaction() as connection:
+        video = _own(await videos.lock(connection, video_id), account_id)
+        if video.status.is_terminal:
+            raise InvalidTransition(
+                f"The video is {video.status} already; only a queued or running one can be cancelled."
+            )
+        return await _change(connection, video, video.cancel(at=await videos.now(connection)))
+
+
+async def delete(database: Database, video_id: VideoId, *, account_id: AccountId) -> None:
+    """Hide the video at once and for good; its work stops and its objects go."""
+    async with database.transaction() as connection:
+        video = _own(await videos.lock(connection, video_id), account_id)
+        await _change(connection, video, video.delete(at=await videos.now(connection)))
+
+
+async def _change(connection: asyncpg.Connection, before: Video, after: Video) -> Video:
+    await videos.update(connection, before, after)  # locked: nobody can have come between
+    await jobs.remove(connection, before.id)
+    return after
+
+
+def _own(video: Video | None, account_id: AccountId) -> Video:
+    if video is None or video.account_id != account_id or video.deleted_at is not None:
+        raise VideoNotFound
+    return video

@@ -1,0 +1,161 @@
+"""A slot at work: one job, from the claim of its video to the last word about it.
+
+Cancelling `work` means one of two things: the video was taken from us, or the worker is leaving.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from filmgate.core.errors import (
+    DatabaseUnavailable,
+    EngineError,
+    EngineUnavailable,
+    StorageUnavailable,
+)
+from filmgate.core.ports import Engine, ObjectStore
+from filmgate.core.video import Asset, Video, VideoId
+from filmgate.database import videos
+from filmgate.database.connection import Database
+from filmgate.usecases import rendering
+from filmgate.worker.attempt import HeldAttempt
+
+DATABASE_RETRY = timedelta(seconds=1)
+STORAGE_RETRY = timedelta(seconds=10)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What every slot of a worker works with. `scratch` holds the attempts' folders."""
+
+    database: Database
+    store: ObjectStore
+    engines: Mapping[str, Engine]
+    keep_for: timedelta
+    time_limit: timedelta
+    scratch: Path
+
+
+class Slot:
+    """Holds one video at most. `attempt` is set while the heartbeat has something to report."""
+
+    def __init__(self, workshop: Workshop, video_id: VideoId) -> None:
+        self._shop = workshop
+        self._video_id = video_id
+        self._leaving = False
+        self._settling = False
+        self._task: asyncio.Task[None] | None = None
+        self.attempt: HeldAttempt | None = None
+
+    async def work(self) -> None:
+        """Do the job. Raises nothing but CancelledError: what must run again is said by the row."""
+        self._task = asyncio.current_task()
+        if self._leaving:
+            return
+        try:
+            video = await rendering.begin(self._shop.database, self._video_id)
+            if video is not None:
+                await self._make(video)
+        except DatabaseUnavailable:
+            # The row keeps its status and the job falls silent, so another attempt will be made.
+            log.warning("database away, attempt ended", video=self._video_id)
+
+    def stop(self, *, leaving: bool) -> None:
+        """Drop the video at once: it was taken from us, or (`leaving`) it must be handed back.
+
+        A video whose file is finished is not dropped: settling it takes milliseconds.
+        """
+        self._leaving = leaving
+        if self._task is not None and not self._settling:
+            self._task.cancel()
+
+    async def _make(self, video: Video) -> None:
+        logger = log.bind(video=video.id, attempt=video.attempt, engine=video.spec.engine)
+        logger.info("render begun", seconds=video.spec.seconds, size=str(video.spec.size))
+        try:
+            asset = await self._render(video)
+        except asyncio.CancelledError:
+            await self._let_go(video)
+            raise
+        except StorageUnavailable as error:
+            logger.warning("storage away", reason=error.message)
+            await rendering.hand_back(self._shop.database, video, delay=STORAGE_RETRY)
+        except EngineError as error:
+            status = await rendering.give_up(self._shop.database, video, error)
+            logger.warning("render failed", reason=error.message, status=status)
+            await self._abandon(video)
+        else:
+            await self._complete(video, asset)
+
+    async def _render(self, video: Video) -> Asset:
+        try:
+            with tempfile.TemporaryDirectory(dir=self._shop.scratch, prefix="attempt-") as folder:
+                self.attempt = await self._attempt(video, Path(folder))
+                return await rendering.perform(
+                    video,
+                    self.attempt,
+                    engine=self._shop.engines[video.spec.engine],
+                    store=self._shop.store,
+                    time_limit=self._shop.time_limit,
+                )
+        except (EngineError, StorageUnavailable, DatabaseUnavailable):
+            raise
+        except Exception as error:
+            log.exception("render raised what no engine may raise", video=video.id)
+            raise EngineUnavailable(f"internal error: {type(error).__name__}") from error
+        finally:
+            self.attempt = None
+
+    async def _attempt(self, video: Video, folder: Path) -> HeldAttempt:
+        async with self._shop.database.connection() as connection:
+            token = await videos.read_token(connection, video.id)
+        references = []
+        for number, key in enumerate(video.spec.references):
+            path = folder / f"reference-{number}{Path(key).suffix}"
+            path.write_bytes(await self._shop.store.read(key))
+            references.append(path)
+        return HeldAttempt(
+            video=video,
+            database=self._shop.database,
+            workdir=folder,
+            references=tuple(references),
+            token=token,
+        )
+
+    async def _complete(self, video: Video, asset: Asset) -> None:
+        """Finished work is not thrown away because the database is away for a while."""
+        self._settling = True
+        while True:
+            try:
+                done = await rendering.complete(
+                    self._shop.database, video, asset, keep_for=self._shop.keep_for
+                )
+            except DatabaseUnavailable:
+                if self._leaving:
+                    raise
+                await asyncio.sleep(DATABASE_RETRY.total_seconds())
+            else:
+                break
+        log.info("render ended", video=video.id, completed=done, bytes=asset.size_bytes)
+        if not done:
+            await self._abandon(video)
+
+    async def _let_go(self, video: Video) -> None:
+        log.info("video let go", video=video.id, attempt=video.attempt, leaving=self._leaving)
+        if self._leaving:
+            await rendering.hand_back(self._shop.database, video)
+        await self._abandon(video)
+
+    async def _abandon(self, video: Video) -> None:
+        try:
+            await rendering.abandon(self._shop.database, video, store=self._shop.store)
+        except StorageUnavailable:
+            # Retention removes the whole of a finished video's folder later.
+            log.warning("storage away, leftovers stay", video=video.id, attempt=video.attempt)
