@@ -19,9 +19,6 @@ from filmgate.queue import jobs
 UNAVAILABLE_LIMIT = 3
 """After so many attempts that ended in EngineUnavailable, the video has failed."""
 
-RETRY_DELAY = timedelta(seconds=2)
-"""Before the second attempt; each further one waits twice as long."""
-
 
 async def begin(database: Database, video_id: VideoId) -> Video | None:
     """Claim the video for a new attempt, or return None where there is nothing left to do."""
@@ -68,15 +65,20 @@ async def complete(database: Database, video: Video, asset: Asset, *, keep_for: 
     return True
 
 
-async def give_up(database: Database, video: Video, error: EngineError) -> Status | None:
-    """The attempt ended without a file: fail, or wait for another attempt. None if the video was lost."""
+async def give_up(
+    database: Database, video: Video, error: EngineError, *, retry_delay: timedelta
+) -> Status | None:
+    """The attempt ended without a file: fail, or wait for another attempt. None if the video was lost.
+
+    `retry_delay` goes before the second attempt; each further one waits twice as long.
+    """
     async with database.transaction() as connection:
         verdict = _verdict(video, error, at=await videos.now(connection))
         if not await videos.update(connection, video, verdict):
             return None
         await jobs.remove(connection, video.id)
         if verdict.status is Status.QUEUED:
-            delay = RETRY_DELAY * 2 ** (verdict.unavailable_count - 1)
+            delay = retry_delay * 2 ** (verdict.unavailable_count - 1)
             await jobs.enqueue(connection, video.id, engine=video.spec.engine, delay=delay)
     return verdict.status
 

@@ -41,6 +41,7 @@ class Workshop:
     keep_for: timedelta
     time_limit: timedelta
     scratch: Path
+    retry_delay: timedelta = timedelta(seconds=2)
 
 
 class Slot:
@@ -88,7 +89,9 @@ class Slot:
             logger.warning("storage away", reason=error.message)
             await rendering.hand_back(self._shop.database, video, delay=STORAGE_RETRY)
         except EngineError as error:
-            status = await rendering.give_up(self._shop.database, video, error)
+            status = await rendering.give_up(
+                self._shop.database, video, error, retry_delay=self._shop.retry_delay
+            )
             logger.warning("render failed", reason=error.message, status=status)
             await self._abandon(video)
         else:

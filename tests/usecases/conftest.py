@@ -1,0 +1,52 @@
+"""Values that the use cases are tried with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from filmgate.core.account import AccountId
+from filmgate.core.spec import Size, VideoSpec
+from filmgate.core.video import Dialect, Video
+from filmgate.database.connection import Database
+from filmgate.storage.local import LocalObjectStore
+from filmgate.usecases import videos
+
+SPEC = VideoSpec(
+    model="sora-2", engine="scenes", prompt="A cat", size=Size(1280, 720), seconds=8, seed=7
+)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """An account, and what it does in tests."""
+
+    database: Database
+    account_id: AccountId
+
+    async def create(self, spec: VideoSpec = SPEC) -> Video:
+        return await videos.create(
+            self.database,
+            spec,
+            video_id=videos.new_id(),
+            account_id=self.account_id,
+            dialect=Dialect.RELAY,
+        )
+
+    async def retrieve(self, video: Video) -> Video:
+        return await videos.retrieve(self.database, video.id, account_id=self.account_id)
+
+
+@pytest.fixture
+def us(database: Database, account_id: AccountId) -> Owner:
+    return Owner(database, account_id)
+
+
+@pytest.fixture
+def them(database: Database, other_account_id: AccountId) -> Owner:
+    return Owner(database, other_account_id)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalObjectStore:
+    return LocalObjectStore(tmp_path / "objects")

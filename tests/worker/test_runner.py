@@ -1,0 +1,324 @@
+"""A worker's life with an engine that behaves as told: every ending of an attempt, and every way to lose one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from filmgate.core.account import AccountId
+from filmgate.core.ports import Attempt
+from filmgate.core.spec import ObjectKey, Size, VideoSpec
+from filmgate.core.video import Dialect, Status, Video
+from filmgate.database.connection import Database
+from filmgate.storage.local import LocalObjectStore
+from filmgate.usecases import rendering, videos
+from filmgate.worker.runner import Runner
+from filmgate.worker.slot import Workshop
+from filmgate.worker.wakeups import Wakeups
+from tests.eventually import eventually
+from tests.scripted_engine import (
+    Instruction,
+    ScriptedEngine,
+    be_unavailable,
+    expect_the_token,
+    fail,
+    have_a_bug,
+    save_a_token,
+    wait_until_told,
+    write_sample,
+)
+
+SPEC = VideoSpec(model="m", engine="scripted", prompt="A cat", size=Size(64, 64), seconds=1)
+
+
+@dataclass
+class Scene:
+    """A database, a store, a worker's parts, and one account that asks for videos."""
+
+    database: Database
+    account_id: AccountId
+    workshop: Workshop
+    engine: ScriptedEngine
+    objects: Path
+
+    async def create(self) -> Video:
+        return await videos.create(
+            self.database,
+            SPEC,
+            video_id=videos.new_id(),
+            account_id=self.account_id,
+            dialect=Dialect.OPENAI,
+        )
+
+    async def retrieve(self, video: Video) -> Video:
+        return await videos.retrieve(self.database, video.id, account_id=self.account_id)
+
+    async def ended(self, video: Video) -> Video:
+        async def look() -> Video | None:
+            found = await self.retrieve(video)
+            return found if found.status.is_terminal else None
+
+        return await eventually(look)
+
+    async def jobs(self) -> int:
+        async with self.database.connection() as connection:
+            count: int = await connection.fetchval("select count(*) from pgqueuer")
+        return count
+
+    def files(self) -> list[Path]:
+        return [path for path in self.objects.rglob("*") if path.is_file()]
+
+    @asynccontextmanager
+    async def worker(
+        self, *, slots: int = 1, grace: timedelta = timedelta(0)
+    ) -> AsyncIterator[None]:
+        stop, hurry, wakeups = asyncio.Event(), asyncio.Event(), Wakeups()
+        runner = Runner(self.workshop, slots=slots, grace=grace)
+        async with asyncio.TaskGroup() as life:
+            listening = life.create_task(wakeups.listen(self.database.dsn))
+            life.create_task(runner.run(stop, wakeups, hurry=hurry))
+            try:
+                yield
+            finally:
+                stop.set()
+                listening.cancel()
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "sample.mp4"
+    write_sample(path)
+    return path
+
+
+@pytest.fixture
+def scene(database: Database, account_id: AccountId, tmp_path: Path, sample: Path) -> Scene:
+    engine = ScriptedEngine(sample)
+    (tmp_path / "scratch").mkdir()
+    workshop = Workshop(
+        database=database,
+        store=LocalObjectStore(tmp_path / "objects"),
+        engines={"scripted": engine},
+        keep_for=timedelta(days=1),
+        time_limit=timedelta(seconds=30),
+        scratch=tmp_path / "scratch",
+        retry_delay=timedelta(0),
+    )
+    return Scene(database, account_id, workshop, engine, tmp_path / "objects")
+
+
+async def test_a_queued_video_is_made_stored_and_measured(scene: Scene, sample: Path) -> None:
+    async with scene.worker():
+        video = await scene.ended(await scene.create())
+    assert (video.status, video.progress, video.attempt) == (Status.COMPLETED, 100, 1)
+    assert video.asset is not None
+    assert video.asset.duration == pytest.approx(1.0)
+    assert await scene.workshop.store.read(video.asset.key) == sample.read_bytes()  # noqa: ASYNC240
+    assert video.expires_at is not None
+    assert video.completed_at is not None
+    assert video.expires_at - video.completed_at == timedelta(days=1)
+    assert await scene.jobs() == 0
+
+
+async def test_a_video_waits_while_no_slot_is_free(scene: Scene) -> None:
+    scene.engine.script = [wait_until_told]
+    async with scene.worker(slots=1):
+        first = await scene.create()
+        await scene.engine.started.wait()
+        second = await scene.create()
+        await asyncio.sleep(0.2)  # time enough to begin it, were it begun
+        assert (await scene.retrieve(second)).status is Status.QUEUED
+        scene.engine.may_finish.set()
+        assert (await scene.ended(first)).status is Status.COMPLETED
+        assert (await scene.ended(second)).status is Status.COMPLETED
+
+
+async def test_two_slots_make_two_videos_at_once(scene: Scene) -> None:
+    scene.engine.script = [wait_until_told, wait_until_told]
+    async with scene.worker(slots=2):
+        made = [await scene.create(), await scene.create()]
+
+        async def both_run() -> bool:
+            return all([(await scene.retrieve(v)).status is Status.IN_PROGRESS for v in made])
+
+        await eventually(both_run)
+        scene.engine.may_finish.set()
+        assert {(await scene.ended(v)).status for v in made} == {Status.COMPLETED}
+
+
+async def test_progress_is_seen_while_the_engine_works(scene: Scene) -> None:
+    scene.engine.script = [wait_until_told]
+    async with scene.worker():
+        video = await scene.create()
+
+        async def at_forty() -> bool:
+            return (await scene.retrieve(video)).progress == 40
+
+        await eventually(at_forty)
+        scene.engine.may_finish.set()
+        assert (await scene.ended(video)).progress == 100
+
+
+async def test_a_verdict_is_final_at_once(scene: Scene) -> None:
+    scene.engine.script = [fail]
+    async with scene.worker():
+        video = await scene.ended(await scene.create())
+    assert video.status is Status.FAILED
+    assert video.failure is not None
+    assert (video.failure.code, video.attempt) == ("moderation_blocked", 1)
+    assert (await scene.jobs(), scene.files()) == (0, [])
+
+
+async def test_an_unavailable_engine_is_asked_again(scene: Scene) -> None:
+    scene.engine.script = [be_unavailable, be_unavailable]
+    async with scene.worker():
+        video = await scene.ended(await scene.create())
+    assert (video.status, video.attempt) == (Status.COMPLETED, 3)
+
+
+@pytest.mark.parametrize("instruction", [be_unavailable, have_a_bug])
+async def test_three_attempts_in_vain_are_a_failure(instruction: Instruction, scene: Scene) -> None:
+    scene.engine.script = [instruction] * 3
+    async with scene.worker():
+        video = await scene.ended(await scene.create())
+    assert (video.status, video.attempt) == (Status.FAILED, 3)
+    assert video.failure is not None
+    assert video.failure.code == "engine_failed"
+    assert await scene.jobs() == 0
+
+
+async def test_a_file_that_does_not_play_is_never_completed(scene: Scene, tmp_path: Path) -> None:
+    scene.engine.sample = tmp_path / "not-a-film.mp4"
+    scene.engine.sample.write_bytes(b"not a film" * 100)
+    async with scene.worker():
+        video = await scene.ended(await scene.create())
+    assert video.status is Status.FAILED
+    assert video.failure is not None
+    assert "does not play" in video.failure.message
+    assert scene.files() == []
+
+
+async def test_a_resume_point_is_there_for_the_next_attempt(scene: Scene) -> None:
+    scene.engine.script = [save_a_token, expect_the_token]
+    async with scene.worker():
+        assert (await scene.ended(await scene.create())).status is Status.COMPLETED
+
+
+async def test_a_render_over_its_time_limit_has_failed(scene: Scene) -> None:
+    scene.engine.script = [wait_until_told]
+    scene.workshop = replace(scene.workshop, time_limit=timedelta(seconds=0.3))
+    async with scene.worker():
+        video = await scene.ended(await scene.create())
+    assert video.failure is not None
+    assert video.failure.code == "engine_timeout"
+    assert scene.engine.cancelled.is_set()
+
+
+@pytest.mark.parametrize("act", [videos.cancel, videos.delete])
+async def test_cancelling_or_deleting_stops_the_engine(act: object, scene: Scene) -> None:
+    assert callable(act)
+    scene.engine.script = [wait_until_told]
+    async with scene.worker():
+        video = await scene.create()
+        await scene.engine.started.wait()
+        await act(scene.database, video.id, account_id=scene.account_id)
+        await asyncio.wait_for(scene.engine.cancelled.wait(), 5)
+        following = await scene.ended(await scene.create())  # the slot is free again
+    assert following.status is Status.COMPLETED
+    assert all(video.id not in str(path) for path in scene.files())
+
+
+async def test_a_worker_that_leaves_hands_its_video_back(scene: Scene) -> None:
+    scene.engine.script = [wait_until_told]
+    async with scene.worker():
+        video = await scene.create()
+        await scene.engine.started.wait()
+    waiting = await scene.retrieve(video)
+    assert (waiting.status, waiting.unavailable_count) == (Status.QUEUED, 0)
+    async with scene.worker():
+        assert (await scene.ended(video)).attempt == 2
+
+
+async def test_a_worker_that_leaves_finishes_what_it_can_in_the_grace_time(scene: Scene) -> None:
+    scene.engine.script = [wait_until_told]
+    async with scene.worker(grace=timedelta(seconds=10)):
+        video = await scene.create()
+        await scene.engine.started.wait()
+        asyncio.get_running_loop().call_later(0.3, scene.engine.may_finish.set)
+    assert (await scene.retrieve(video)).status is Status.COMPLETED
+
+
+async def test_a_silent_workers_video_is_taken_over_and_its_late_file_is_not_believed(
+    scene: Scene,
+) -> None:
+    video = await scene.create()
+    stale = await rendering.begin(scene.database, video.id)
+    assert stale is not None
+    async with scene.database.connection() as connection:
+        await connection.execute(
+            """
+            update pgqueuer set status = 'picked', queue_manager_id = gen_random_uuid(),
+                                heartbeat = now() - interval '11 seconds'
+            """
+        )
+    async with scene.worker():
+        done = await scene.ended(video)
+    assert (done.status, done.attempt) == (Status.COMPLETED, 2)
+    assert done.asset is not None
+    late = await rendering.complete(scene.database, stale, done.asset, keep_for=timedelta(days=1))
+    assert late is False
+    assert await scene.retrieve(video) == done
+
+
+async def test_an_attempt_that_was_superseded_is_stopped(scene: Scene) -> None:
+    scene.engine.script = [wait_until_told]
+    async with scene.worker():
+        video = await scene.create()
+        await scene.engine.started.wait()
+        async with scene.database.connection() as connection:
+            await connection.execute("update video set attempt = attempt + 1")
+        await asyncio.wait_for(scene.engine.cancelled.wait(), 5)
+    assert (await scene.retrieve(video)).attempt == 2
+
+
+async def test_a_job_without_a_video_is_dropped(scene: Scene) -> None:
+    video = await scene.create()
+    async with scene.database.connection() as connection:
+        await connection.execute("delete from video")
+    async with scene.worker():
+
+        async def no_jobs() -> bool:
+            return await scene.jobs() == 0
+
+        await eventually(no_jobs)
+    assert scene.engine.rendered == []
+    assert video.id
+
+
+async def test_references_are_there_as_files(scene: Scene) -> None:
+    seen: list[bytes] = []
+
+    async def read_reference(engine: ScriptedEngine, attempt: Attempt) -> None:
+        seen.extend(path.read_bytes() for path in attempt.references)
+
+    scene.engine.script = [read_reference]
+    video_id = videos.new_id()
+    key = ObjectKey(f"videos/{video_id}/references/0.png")
+    await scene.workshop.store.put_bytes(key, b"a picture")
+    spec = VideoSpec(
+        model="m", engine="scripted", prompt="x", size=Size(64, 64), seconds=1, references=(key,)
+    )
+    async with scene.worker():
+        video = await videos.create(
+            scene.database,
+            spec,
+            video_id=video_id,
+            account_id=scene.account_id,
+            dialect=Dialect.OPENAI,
+        )
+        await scene.ended(video)
+    assert seen == [b"a picture"]
