@@ -15,6 +15,7 @@ import platformdirs
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -42,13 +43,19 @@ def default_data_folder() -> Path:
     return Path(platformdirs.user_data_dir("filmgate"))
 
 
-def _at_least_a_second(value: timedelta) -> timedelta:
+def _seconds(value: object) -> object:
+    """A variable is text, and pydantic takes a bare number in text for something else."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+def _not_nothing(value: timedelta) -> timedelta:
     if value < timedelta(seconds=1):
         raise ValueError("must be at least one second")
     return value
 
 
-Duration = Annotated[timedelta, AfterValidator(_at_least_a_second)]
+Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
+Term = Annotated[Duration, AfterValidator(_not_nothing)]
 
 
 class ModelSettings(BaseModel):
@@ -131,16 +138,16 @@ class Settings(BaseModel):
         description="`tiny` makes the embedded renderer's videos 64 pixels small and almost instant. "
         "Turn it in test suites.",
     )
-    keep_for: Duration = Field(
+    keep_for: Term = Field(
         timedelta(days=1),
         description="How long a finished video can be fetched. A number of seconds, or ISO 8601 such as "
         "P1D. Turn it when clients come back later than a day, or disk is short.",
     )
-    render_time_limit: Duration = Field(
+    render_time_limit: Term = Field(
         timedelta(hours=1),
         description="How long one attempt at a video may take. Turn it for slow engines.",
     )
-    grace: Annotated[timedelta, Field(ge=timedelta(0))] = Field(
+    grace: Duration = Field(
         timedelta(seconds=10),
         description="How long a stopping worker waits for the videos in its hands before it gives them "
         "back. Turn it to what your process supervisor allows.",

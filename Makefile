@@ -1,0 +1,45 @@
+# Every command that a contributor needs. `make` alone lists them.
+
+BIN := .venv/bin
+PYTEST_ARGS ?=
+
+.PHONY: help demo test check format lock docs shape clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+
+demo: .venv/runtime.stamp  ## install, start a server, have it make a video, and look at the result
+	@$(BIN)/python scripts/demo.py
+
+test: .venv/dev.stamp  ## install and run the whole test suite
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+check: .venv/dev.stamp  ## format, lint, types, layers, dependencies, lock: what must hold before a commit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	scripts/lock.sh --check
+
+format: .venv/dev.stamp  ## let ruff write what ruff can write
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/dev.stamp  ## pin the dependencies of pyproject.toml anew, as far as needed
+	scripts/lock.sh
+
+docs: .venv/dev.stamp  ## write the reference pages that are made from the code
+	$(BIN)/python scripts/settings_page.py > docs/settings.md
+
+shape: .venv/dev.stamp  ## list the longest files and functions
+	@$(BIN)/python scripts/shape.py
+
+clean:  ## remove what the other commands made here
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache demo.mp4 demo.png
+
+.venv/runtime.stamp: requirements/runtime.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh runtime
+
+.venv/dev.stamp: requirements/dev.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh dev

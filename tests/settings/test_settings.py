@@ -1,0 +1,144 @@
+"""Where settings come from, which wins, and what is said about slips."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from filmgate.core.spec import Size
+from filmgate.settings import Settings, SettingsError, unknown_variables
+from scripts.settings_page import page
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(text: str) -> None:
+    Path("filmgate.toml").write_text(text, encoding="utf-8")
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = Settings.load({})
+    assert (settings.host, settings.port) == ("127.0.0.1", 8024)
+    assert settings.keep_for == timedelta(days=1)
+    assert settings.database_url is None
+    assert settings.slots >= 1
+
+
+def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write('port = 1\nhost = "file"\nslots = 3')
+    monkeypatch.setenv("FILMGATE_PORT", "2")
+    monkeypatch.setenv("FILMGATE_HOST", "variable")
+    settings = Settings.load({"port": 4, "host": None})
+    assert (settings.port, settings.host, settings.slots) == (4, "variable", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"), [("86400", 86400), ("PT1H", 3600), ("P1D", 86400), ("90", 90)]
+)
+def test_a_duration_may_be_seconds_or_iso_8601(
+    text: str, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FILMGATE_KEEP_FOR", text)
+    assert Settings.load({}).keep_for == timedelta(seconds=length)
+
+
+def test_an_unknown_key_in_the_file_names_the_nearest() -> None:
+    write("databse_url = 'x'")
+    with pytest.raises(SettingsError, match=r"databse_url is not a setting. Did you mean database"):
+        Settings.load({})
+
+
+def test_an_unknown_key_of_a_model_names_the_nearest() -> None:
+    write('[models."sora-2"]\nsecond = [4]')
+    with pytest.raises(SettingsError, match=r"models\.sora-2\.second.*Did you mean seconds"):
+        Settings.load({})
+
+
+def test_a_file_that_was_named_must_exist() -> None:
+    with pytest.raises(SettingsError, match=r"other\.toml cannot be read"):
+        Settings.load({}, config=Path("other.toml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "99999", "port: Input should be less than or equal to 65535"),
+        ("SLOTS", "0", "slots"),
+        ("SPEED", "warp", "speed: Input should be 'full' or 'tiny'"),
+        ("PUBLIC_URL", "example.org", "public_url"),
+        ("API_KEY", "short", "api_key: .*8 to 255"),
+        ("KEEP_FOR", "0", "keep_for: .*at least one second"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_name(
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"FILMGATE_{name}", value)
+    with pytest.raises(SettingsError, match=words):
+        Settings.load({})
+
+
+def test_a_refusal_does_not_repeat_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILMGATE_API_KEY", "hush-me")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load({})
+    assert "hush-me" not in str(caught.value)
+
+
+def test_secrets_print_as_stars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILMGATE_DATABASE_URL", "postgresql://u:hush@h/d")
+    monkeypatch.setenv("FILMGATE_API_KEY", "hush-hush-hush")
+    assert "hush" not in repr(Settings.load({}))
+
+
+def test_a_slip_in_a_variables_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILMGATE_PROT", "1")
+    [sentence] = unknown_variables()
+    assert sentence == (
+        "FILMGATE_PROT is not a setting and is ignored. Did you mean FILMGATE_PORT?"
+    )
+
+
+def test_the_clients_variables_and_kubernetes_links_are_no_slips(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FILMGATE_URL", "http://x")
+    monkeypatch.setenv("FILMGATE_PORT", "tcp://10.0.0.1:8024")
+    monkeypatch.setenv("FILMGATE_PORT_8024_TCP_ADDR", "10.0.0.1")
+    monkeypatch.setenv("FILMGATE_SERVICE_HOST", "10.0.0.1")
+    assert unknown_variables() == []
+    assert Settings.load({}).port == 8024
+
+
+def test_the_file_changes_a_model_and_adds_one() -> None:
+    write(
+        """
+        [models."sora-2"]
+        seconds = [6]
+        [models.house]
+        sizes = ["512x512"]
+        price_per_second = 5
+        """
+    )
+    catalogue = Settings.load({}).catalogue()
+    assert catalogue.model("sora-2").seconds == (6,)
+    assert catalogue.model("sora-2").images == 3
+    assert catalogue.model("house").sizes == (Size(512, 512),)
+    assert catalogue.model("house").price_per_second == 5
+
+
+@pytest.mark.parametrize("size", ["1x1", "8192x8192", "wide"])
+def test_a_size_that_cannot_be_encoded_is_refused(size: str) -> None:
+    write(f'[models.house]\nsizes = ["{size}"]')
+    with pytest.raises(SettingsError, match=r"models\.house\.sizes"):
+        Settings.load({})
+
+
+def test_the_reference_page_is_current(request: pytest.FixtureRequest) -> None:
+    written = (request.config.rootpath / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert written == page(), "run: make docs"
