@@ -1,0 +1,196 @@
+"""What the commands print, and the exit codes: results to stdout, everything else to stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from enum import IntEnum
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from filmgate.client import (
+    APIError,
+    AuthenticationError,
+    ClientError,
+    ConnectionFailed,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    UnexpectedAnswer,
+    Video,
+    VideoFailed,
+)
+
+
+class ExitCode(IntEnum):
+    """Part of the commands' contract: scripts rely on them."""
+
+    DONE = 0
+    VIDEO_FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    AUTH = 4
+    INTERRUPTED = 130
+
+
+class Refused(Exception):
+    """What was typed cannot be done, as the message explains."""
+
+
+@contextmanager
+def failures_explained() -> Iterator[None]:
+    """End the command with a sentence and an exit code when something goes wrong.
+
+    Notes added to the exception are printed below the sentence.
+    """
+    try:
+        yield
+    except BrokenPipeError:  # whoever read our output has gone: nobody is left to explain it to
+        raise
+    except (ClientError, Refused, OSError) as error:
+        code, sentence = _explain(error)
+        say(f"Error: {sentence}")
+        for note in getattr(error, "__notes__", ()):
+            say(note)
+        raise SystemExit(code) from None
+
+
+def _explain(error: Exception) -> tuple[ExitCode, str]:
+    nothing_special = ExitCode.USAGE, ""
+    known = (_VERDICTS[kind] for kind in type(error).__mro__ if kind in _VERDICTS)
+    code, advice = next(known, nothing_special)
+    return code, f"{_sentence(error)} {advice}".rstrip()
+
+
+def _sentence(error: Exception) -> str:
+    match error:
+        case OSError(filename=str(name), strerror=str(reason)):
+            return f"{name}: {reason}."
+        case APIError(request_id=str(request_id)) if error.status >= 500:
+            return f"{error} (request id {request_id})"
+        case _:
+            return str(error)
+
+
+_NEEDS_KEY = "Pass --api-key or set FILMGATE_CLIENT_API_KEY."
+_VERDICTS: Mapping[type, tuple[ExitCode, str]] = {
+    VideoFailed: (ExitCode.VIDEO_FAILED, ""),
+    AuthenticationError: (ExitCode.AUTH, _NEEDS_KEY),
+    PermissionDeniedError: (ExitCode.AUTH, _NEEDS_KEY),
+    ConnectionFailed: (
+        ExitCode.UNREACHABLE,
+        "Is the server running? Start one with: filmgate serve (or name another with --url)",
+    ),
+    UnexpectedAnswer: (ExitCode.UNREACHABLE, "Check the address: --url or FILMGATE_URL."),
+    RateLimitError: (ExitCode.UNREACHABLE, ""),
+    ServerError: (ExitCode.UNREACHABLE, "Try again later."),
+}
+
+
+def say(text: str) -> None:
+    """A line to the person at the terminal, never to the pipe."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def show(text: str) -> None:
+    """A line of the result."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def show_document(document: Mapping[str, object]) -> None:
+    show(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def show_videos(videos: Iterable[Video]) -> None:
+    """A table for people; one line of tab-separated values for each video when nobody is watching."""
+    console = Console()
+    if console.is_terminal:
+        console.print(_table(videos))
+        return
+    for video in videos:
+        created = video.created_at.isoformat()
+        length = str(video.seconds)
+        fields = (video.id, video.status, created, video.model, video.size, length)
+        show("\t".join((*fields, _one_line(video.prompt or ""))))
+
+
+def show_details(video: Video) -> None:
+    lines = {
+        "id": video.id,
+        "status": _standing(video),
+        "error": video.error and f"{video.error.message} ({video.error.code})",
+        "model": video.model,
+        "size": video.size,
+        "seconds": str(video.seconds),
+        "prompt": _one_line(video.prompt or ""),
+        "created": _local(video.created_at),
+        "completed": video.completed_at and _local(video.completed_at),
+        "expires": video.expires_at and _local(video.expires_at),
+    }
+    for name, value in lines.items():
+        if value:
+            show(f"{name:<10} {value}")
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Video], None]]:
+    """Yield what to call with each new view of the video that is being waited for."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _status_lines()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("queued", total=None)
+
+        def update(video: Video) -> None:
+            total = None if video.status == "queued" else 100
+            words = video.status.replace("_", " ")
+            bar.update(task, description=words, total=total, completed=video.progress)
+
+        yield update
+
+
+def _status_lines() -> Callable[[Video], None]:
+    """For logs: a line for each change of status, none for progress. The end gets its own words."""
+    last = ""
+
+    def update(video: Video) -> None:
+        nonlocal last
+        if video.status != last and not video.is_terminal:
+            last = video.status
+            say(f"{video.id} {video.status}")
+
+    return update
+
+
+def _table(videos: Iterable[Video]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("ID", "STATUS", "CREATED", "LENGTH"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("PROMPT")  # the one that may shrink: its text is cut, not wrapped
+    for video in videos:
+        created = video.created_at.astimezone().strftime("%m-%d %H:%M")
+        prompt = Text(_one_line(video.prompt or ""), no_wrap=True, overflow="ellipsis")
+        table.add_row(video.id, _standing(video), created, f"{video.seconds} s", prompt)
+    return table
+
+
+def _standing(video: Video) -> str:
+    is_running = video.status == "in_progress"
+    return f"{video.status} {video.progress} %" if is_running else video.status
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _one_line(text: str) -> str:
+    """Prompts are other people's text: no line breaks, and nothing that steers a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
