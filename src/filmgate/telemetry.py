@@ -31,5 +31,9 @@ def set_up_logging(
 
 def _renderers(*, is_text: bool) -> list[structlog.types.Processor]:
     if is_text:
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # Not the default traceback: it prints local variables, and with them whoever's Authorization header.
+        plain = structlog.dev.plain_traceback
+        return [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
+        ]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

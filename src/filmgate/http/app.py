@@ -1,0 +1,49 @@
+"""The ASGI application: every route, in order, inside everything that happens around a request."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+from filmgate.core.errors import FilmgateError
+from filmgate.http.content import SignedFiles
+from filmgate.http.dialects.openai import errors as openai_errors
+from filmgate.http.dialects.openai.routes import OpenaiRoutes
+from filmgate.http.dialects.relay import errors as relay_errors
+from filmgate.http.dialects.relay.routes import RelayRoutes
+from filmgate.http.documents import Documents
+from filmgate.http.endpoints import add_endpoints
+from filmgate.http.health import Health
+from filmgate.http.middleware import AccessLog, BasePrefixes, BodyLimit, LastResort, RequestIds
+from filmgate.http.refusing import ErrorDialect, Refusals
+from filmgate.http.services import Services
+
+_REFUSALS = Refusals(
+    dialects=[ErrorDialect(relay_errors.PATHS, relay_errors.write)], fallback=openai_errors.write
+)
+
+
+def build_app(services: Services) -> ASGIApp:
+    """The outermost middleware comes first."""
+    app = FastAPI(
+        openapi_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(RequestIds),
+            Middleware(AccessLog),
+            Middleware(BasePrefixes),
+            Middleware(LastResort, refusals=_REFUSALS),
+            Middleware(BodyLimit, max_bytes=services.max_body_bytes),
+        ],
+        exception_handlers={
+            FilmgateError: _REFUSALS.on_error,
+            404: _REFUSALS.on_unknown_route,
+            405: _REFUSALS.on_wrong_method,
+        },
+    )
+    # The relay dialect first: its `/v1/videos/sora_…` is a special case of the other's `/v1/videos/…`.
+    add_endpoints(app, RelayRoutes(services).endpoints())
+    add_endpoints(app, OpenaiRoutes(services).endpoints())
+    add_endpoints(app, SignedFiles(services).endpoints())
+    add_endpoints(app, Health(services).endpoints())
+    add_endpoints(app, Documents(services, app).endpoints())
+    return app

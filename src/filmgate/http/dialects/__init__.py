@@ -1,0 +1,1 @@
+"""One folder per wire vocabulary. Dialects never import each other."""

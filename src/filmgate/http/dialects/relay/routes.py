@@ -1,0 +1,59 @@
+"""The relay dialect's routes, and those of the shared paths on which a `sora_` id asks for its words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from filmgate.core.video import Dialect, Video
+from filmgate.http.auth import authenticate
+from filmgate.http.creation import create_video
+from filmgate.http.dialects.relay import reference, wire
+from filmgate.http.endpoints import Endpoint
+from filmgate.http.ids import parse_id
+from filmgate.http.json_answer import json_answer
+from filmgate.http.links import video_url
+from filmgate.http.services import Services
+from filmgate.usecases import videos
+
+
+@dataclass(frozen=True, slots=True)
+class RelayRoutes:
+    services: Services
+
+    async def create(self, request: Request) -> Response:
+        video = await create_video(self.services, request, dialect=Dialect.RELAY, parse=wire.parse)
+        return json_answer(wire.write_created(video))
+
+    async def retrieve_result(self, request: Request) -> Response:
+        return await self._retrieve(request, request.path_params["id"])
+
+    async def retrieve(self, request: Request) -> Response:
+        return await self._retrieve(request, f"sora_{request.path_params['id']}")
+
+    async def cancel(self, request: Request) -> Response:
+        caller = await authenticate(request, self.services.database)
+        video_id = parse_id(f"sora_{request.path_params['id']}")
+        video = await videos.cancel(self.services.database, video_id, account_id=caller.account_id)
+        return self._answer(request, video)
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        return [
+            Endpoint("POST", "/v1/sora/videos", self.create, reference.CREATE),
+            Endpoint("POST", "/sora/videos", self.create, reference.CREATE_UNVERSIONED),
+            Endpoint("GET", "/v1/result/{id}", self.retrieve_result, reference.RETRIEVE_RESULT),
+            Endpoint("GET", "/v1/videos/sora_{id}", self.retrieve, reference.RETRIEVE),
+            Endpoint("POST", "/v1/videos/sora_{id}/cancel", self.cancel, reference.CANCEL),
+        ]
+
+    async def _retrieve(self, request: Request, asked_id: str) -> Response:
+        caller = await authenticate(request, self.services.database)
+        video = await videos.retrieve(
+            self.services.database, parse_id(asked_id), account_id=caller.account_id
+        )
+        return self._answer(request, video)
+
+    def _answer(self, request: Request, video: Video) -> Response:
+        url = video_url(self.services, request, video=video)
+        return json_answer(wire.write_video(video, video_url=url))

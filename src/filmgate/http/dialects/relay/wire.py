@@ -1,0 +1,143 @@
+"""The relay's words: its create body, its video, and the way between them and ours."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from filmgate.core.errors import InvalidRequest
+from filmgate.core.video import Status, Video, VideoId
+from filmgate.http.creation import Order, read_order
+from filmgate.http.inputs import Fields
+
+_Status = Literal["queued", "processing", "completed", "failed"]
+
+_STATUSES: dict[Status, _Status] = {
+    Status.QUEUED: "queued",
+    Status.IN_PROGRESS: "processing",
+    Status.COMPLETED: "completed",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "failed",  # with an error that says so
+}
+
+
+class CreateBody(BaseModel):
+    """Documentation of what `parse` reads; of each pair, send one."""
+
+    model: str = Field(examples=["openAiSora2Plus"])
+    prompt: str = Field(description="What the video should show: 1 to 32,000 characters.")
+    size: str | None = Field(default=None, description="`720x1280` (default) or `1280x720`.")
+    aspect_ratio: str | None = Field(default=None, description="`16:9` or `9:16`; instead of size.")
+    seconds: int | str | None = Field(
+        default=None, description="One of the model's lengths; default 4."
+    )
+    duration: int | str | None = Field(
+        default=None, description="The same as seconds; instead of it."
+    )
+    input_reference: list[str] | str | None = Field(
+        default=None, description="URL or data URL of the first frame, exactly of the video's size."
+    )
+    image_urls: list[str] | str | None = Field(
+        default=None, description="The same as input_reference; instead of it."
+    )
+    seed: int | str | None = Field(default=None, description="Same request and seed, same video.")
+
+
+class CreatedVideo(BaseModel):
+    """The answer to a create."""
+
+    id: str = Field(examples=["sora_01jbqk5v3xw8e9r2t4y6m8n0pq"])
+    object: Literal["video.generation"] = "video.generation"
+    created: int = Field(description="Unix time in seconds.")
+    model: str
+    status: _Status
+
+
+class UnfinishedVideo(CreatedVideo):
+    """A video that is waiting, running or failed. A failed one is HTTP 200 too."""
+
+    video_url: None = None
+    error: str | None = Field(description="Why it failed, as a sentence; null until then.")
+
+
+class CompletedVideo(CreatedVideo):
+    """A video that can be fetched at `video_url` without a key, for one day."""
+
+    video_url: str
+    actual_duration: int | float = Field(
+        serialization_alias="actualDuration", description="Seconds, measured from the file."
+    )
+    error: None = None
+
+
+class ErrorDetail(BaseModel):
+    """What was wrong; `param` names the field to blame, where there is one."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class RelayErrorBody(BaseModel):
+    """Every answer with a status of 400 or more. `message` is the error's own, once more."""
+
+    error: ErrorDetail
+    message: str
+
+
+def parse(fields: Fields) -> Order:
+    if fields.word("model") is None:
+        raise InvalidRequest(
+            "model", "model is required, for example openAiSora2Plus; GET /v1/models lists them."
+        )
+    return read_order(fields)
+
+
+def wire_id(video_id: VideoId) -> str:
+    return f"sora_{video_id}"
+
+
+def write_created(video: Video) -> str:
+    return CreatedVideo(
+        id=wire_id(video.id),
+        created=int(video.created_at.timestamp()),
+        model=video.spec.model,
+        status=_STATUSES[video.status],
+    ).model_dump_json()
+
+
+def write_video(video: Video, *, video_url: str | None) -> str:
+    """`video_url` is None exactly as long as there is no file."""
+    wire_video = (
+        _unfinished(video)
+        if video.asset is None or video_url is None
+        else _completed(video, video_url, duration=video.asset.duration)
+    )
+    return wire_video.model_dump_json(by_alias=True)
+
+
+def _unfinished(video: Video) -> UnfinishedVideo:
+    return UnfinishedVideo(
+        id=wire_id(video.id),
+        created=int(video.created_at.timestamp()),
+        model=video.spec.model,
+        status=_STATUSES[video.status],
+        error=video.failure.message if video.failure else None,
+    )
+
+
+def _completed(video: Video, video_url: str, *, duration: float) -> CompletedVideo:
+    return CompletedVideo(
+        id=wire_id(video.id),
+        created=int(video.created_at.timestamp()),
+        model=video.spec.model,
+        status=_STATUSES[video.status],
+        video_url=video_url,
+        actual_duration=_plain(duration),
+    )
+
+
+def _plain(seconds: float) -> int | float:
+    """8 rather than 8.0, as in the documents."""
+    rounded = round(seconds, 3)
+    return int(rounded) if rounded.is_integer() else rounded

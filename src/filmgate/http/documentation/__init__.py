@@ -1,0 +1,1 @@
+"""The guide pages, as Markdown files, that the server serves under /docs."""

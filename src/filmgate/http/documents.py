@@ -1,0 +1,90 @@
+"""What the server says about itself: `/llms.txt`, `/docs`, `/openapi.json` and the guide pages."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from filmgate.http.endpoints import Endpoint
+from filmgate.http.json_answer import json_answer
+from filmgate.http.links import base_url
+from filmgate.http.openapi import describe_api
+from filmgate.http.reference_page import reference_page
+from filmgate.http.services import Services
+
+GUIDES = {
+    "relay": "For clients of the relays: create, query, the signed URL.",
+    "openai": "For clients of the Videos API: create, retrieve, list, delete, content, models.",
+    "errors": "Every error code: what it means and what to do.",
+    "scenes": "What the built-in engine draws, and what it is not.",
+}
+
+_NO_SCRIPTS = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+
+@dataclass(frozen=True)
+class Documents:
+    services: Services
+    app: FastAPI
+
+    async def index(self, request: Request) -> Response:
+        return PlainTextResponse(_index(base_url(self.services, request)))
+
+    async def reference(self, _: Request) -> Response:
+        return HTMLResponse(self._page, headers=_NO_SCRIPTS)
+
+    async def openapi(self, _: Request) -> Response:
+        return json_answer(self._openapi)
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        return [
+            Endpoint("GET", "/llms.txt", self.index),
+            Endpoint("GET", "/docs", self.reference),
+            Endpoint("GET", "/openapi.json", self.openapi),
+            *(Endpoint("GET", f"/docs/{name}.md", _guide(name)) for name in GUIDES),
+        ]
+
+    # Once, and only when somebody asks: neither changes while the server runs.
+    @cached_property
+    def _openapi(self) -> bytes:
+        return json.dumps(describe_api(self.app.routes)).encode()
+
+    @cached_property
+    def _page(self) -> str:
+        return reference_page(describe_api(self.app.routes), guides=GUIDES)
+
+
+def _index(base: str) -> str:
+    """The llms.txt format: a title, a summary, and lists of links."""
+    guides = "\n".join(
+        f"- [{name}]({base}/docs/{name}.md): {purpose}" for name, purpose in GUIDES.items()
+    )
+    return f"""\
+# filmgate
+
+> A self-hosted server for asynchronous video generation. Create a video, ask for it until it is
+> completed, fetch the MP4 by a signed URL. It speaks the openai Videos API and the relay dialect.
+
+## Guides
+
+{guides}
+
+## Reference
+
+- [API reference]({base}/docs): every address, its parameters and answers, as a web page
+- [OpenAPI]({base}/openapi.json): the same as an OpenAPI 3.1 document
+"""
+
+
+def _guide(name: str) -> Callable[[Request], Awaitable[Response]]:
+    text = (files("filmgate.http.documentation") / f"{name}.md").read_text(encoding="utf-8")
+
+    async def answer(_: Request) -> Response:
+        return Response(text, media_type="text/markdown")
+
+    return answer

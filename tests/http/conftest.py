@@ -1,0 +1,105 @@
+"""The application in process, on a real database, a real store and a real signer."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from filmgate.core.catalogue import Catalogue
+from filmgate.database.connection import Database
+from filmgate.http.app import build_app
+from filmgate.http.services import Services
+from filmgate.storage.links import LinkSigner
+from filmgate.storage.local import LocalObjectStore
+from filmgate.usecases import accounts
+from tests.http.stage import IdleEngine, Stage, Traces, Web
+
+BASE_URL = "http://filmgate.test:8000"
+
+
+@pytest.fixture
+def store_folder(tmp_path: Path) -> Path:
+    return tmp_path / "objects"
+
+
+@pytest.fixture
+def store(store_folder: Path) -> LocalObjectStore:
+    return LocalObjectStore(store_folder)
+
+
+@pytest.fixture
+def signer() -> LinkSigner:
+    return LinkSigner({"k1": bytes(range(32))}, current="k1")
+
+
+@pytest.fixture
+def web() -> Web:
+    return Web()
+
+
+@pytest.fixture
+def engine() -> IdleEngine:
+    return IdleEngine()
+
+
+@pytest.fixture
+def services(
+    database: Database,
+    store: LocalObjectStore,
+    signer: LinkSigner,
+    web: Web,
+    engine: IdleEngine,
+) -> Services:
+    return Services(
+        database=database,
+        catalogue=Catalogue.default(),
+        store=store,
+        signer=signer,
+        fetch=web.fetch,
+        engines={"scenes": engine},
+        max_body_bytes=2_000_000,
+    )
+
+
+@pytest.fixture
+async def key(database: Database) -> str:
+    secret, _ = await accounts.create_key(database, account="ours", name="test")
+    return secret
+
+
+@pytest.fixture
+async def anonymous(services: Services) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client without a key."""
+    async with _client(services) as client:
+        yield client
+
+
+@pytest.fixture
+async def client(services: Services, key: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async with _client(services, key) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(services: Services) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of another account."""
+    secret, _ = await accounts.create_key(services.database, account="theirs", name="test")
+    async with _client(services, secret) as client:
+        yield client
+
+
+@pytest.fixture
+def stage(database: Database, store: LocalObjectStore) -> Stage:
+    return Stage(database, store)
+
+
+@pytest.fixture
+def traces(database: Database, store_folder: Path) -> Traces:
+    return Traces(database, store_folder)
+
+
+def _client(services: Services, key: str | None = None) -> httpx2.AsyncClient:
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    transport = httpx2.ASGITransport(build_app(services))
+    return httpx2.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers)
