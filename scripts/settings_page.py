@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from filmgate.settings import CONFIG_FILE, PREFIX, Settings
 
@@ -51,9 +50,9 @@ def _facts(name: str, field: FieldInfo) -> Iterator[str]:
 
 
 def _default(field: FieldInfo) -> str:
-    default = field.default
-    if default is PydanticUndefined:
+    if field.default_factory is not None:
         return "depends on the machine"
+    default = field.default
     if default is None:
         return "not set"
     if isinstance(default, timedelta):

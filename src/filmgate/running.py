@@ -17,7 +17,7 @@ import uvicorn
 from filmgate.database.embedded import EmbeddedDatabaseError, EmbeddedPostgres
 from filmgate.http.app import build_app
 from filmgate.settings import Settings
-from filmgate.wiring import System, open_services, workshop
+from filmgate.wiring import System, open_services, open_workshop
 from filmgate.worker.periodic import periodic_jobs, repeat
 from filmgate.worker.runner import Runner
 from filmgate.worker.wakeups import Wakeups
@@ -119,8 +119,9 @@ async def _worker(
 ) -> AsyncIterator[None]:
     database = system.base.database
     wakeups = Wakeups()
-    runner = Runner(workshop(settings, system), slots=settings.slots, grace=settings.grace)
     async with AsyncExitStack() as stack:
+        workshop = stack.enter_context(open_workshop(settings, system))
+        runner = Runner(workshop, slots=settings.slots, grace=settings.grace)
         await stack.enter_async_context(_beside(wakeups.listen(database.dsn)))
         for job in periodic_jobs(database, system.store):
             await stack.enter_async_context(_beside(repeat(job, database)))

@@ -1,11 +1,10 @@
 """The composition root: Settings in, the parts of a running system out. The only file that knows them all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
-from pathlib import Path
 
 from filmgate.core.catalogue import Catalogue
 from filmgate.core.ports import Engine, ObjectStore
@@ -20,6 +19,7 @@ from filmgate.net.guarded import GuardedClient
 from filmgate.settings import Settings, SettingsError
 from filmgate.storage.links import LinkSigner
 from filmgate.storage.local import LocalObjectStore
+from filmgate.worker.scratch import own_folder
 from filmgate.worker.slot import Workshop
 
 ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
@@ -97,18 +97,18 @@ async def open_services(settings: Settings, system: System) -> AsyncIterator[Ser
         await client.aclose()
 
 
-def workshop(settings: Settings, system: System) -> Workshop:
-    """What the worker's slots need, with a clean folder for their files."""
-    scratch: Path = settings.data / "scratch"
-    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Workshop(
-        database=system.base.database,
-        store=system.store,
-        engines=system.engines,
-        keep_for=settings.keep_for,
-        time_limit=settings.render_time_limit,
-        scratch=scratch,
-    )
+@contextmanager
+def open_workshop(settings: Settings, system: System) -> Iterator[Workshop]:
+    """What the worker's slots need beside the system: a folder for their files, gone with the worker."""
+    with own_folder(settings.data / "scratch") as scratch:
+        yield Workshop(
+            database=system.base.database,
+            store=system.store,
+            engines=system.engines,
+            keep_for=settings.keep_for,
+            time_limit=settings.render_time_limit,
+            scratch=scratch,
+        )
 
 
 async def _start_embedded(settings: Settings, stack: AsyncExitStack) -> EmbeddedPostgres | None:

@@ -186,7 +186,7 @@ async def test_a_link_ends_when_another_attempt_took_over(
 async def test_a_true_link_to_something_that_is_no_video_finds_nothing(
     anonymous: httpx2.AsyncClient, services: Services, signer: LinkSigner
 ) -> None:
-    key = ObjectKey("videos/00000000000000000000000000/references/0.png")
+    key = ObjectKey("videos/00000000000000000000000000/references/0.webp")
     await services.store.put_bytes(key, b"a client's picture")
     link = signer.sign(key, expires_at=datetime.now(UTC) + DAY)
     assert (await anonymous.get(link)).status_code == 404

@@ -204,7 +204,7 @@ async def test_json_brings_the_picture_in_every_form(
     web.pages[ADDRESS] = PORTRAIT
     answer = await client.post(path, json={"model": "sora-2", "prompt": "A cat", name: value})
     assert answer.status_code == 200, answer.text
-    assert await traces.left() == (1, 1, ["0.png"])
+    assert await traces.left() == (1, 1, ["0.webp"])
 
 
 @pytest.mark.parametrize("value", ["", [], [""], [None]])

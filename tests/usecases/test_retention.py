@@ -20,7 +20,7 @@ async def finish(us: Owner, store: LocalObjectStore, *, keep_for: timedelta) -> 
     assert claimed is not None
     key = ObjectKey(f"{rendering.attempt_folder(claimed)}video.mp4")
     await store.put_bytes(key, b"film")
-    await store.put_bytes(ObjectKey(f"videos/{video.id}/references/0.png"), b"picture")
+    await store.put_bytes(ObjectKey(f"videos/{video.id}/references/0.webp"), b"picture")
     asset = Asset(key=key, size_bytes=4, duration=8.0)
     assert await rendering.complete(us.database, claimed, asset, keep_for=keep_for)
     return await us.retrieve(video)
@@ -45,7 +45,7 @@ async def test_a_download_that_began_in_time_may_end(
 ) -> None:
     await finish(us, store, keep_for=timedelta(0))
     assert await retention.remove_expired(us.database, store=store) == 0
-    assert sorted(files(tmp_path)) == ["0.png", "video.mp4"]
+    assert sorted(files(tmp_path)) == ["0.webp", "video.mp4"]
 
 
 async def test_a_video_whose_day_is_not_over_keeps_its_bytes(

@@ -307,7 +307,7 @@ async def test_references_are_there_as_files(scene: Scene) -> None:
 
     scene.engine.script = [read_reference]
     video_id = videos.new_id()
-    key = ObjectKey(f"videos/{video_id}/references/0.png")
+    key = ObjectKey(f"videos/{video_id}/references/0.webp")
     await scene.workshop.store.put_bytes(key, b"a picture")
     spec = VideoSpec(
         model="m", engine="scripted", prompt="x", size=Size(64, 64), seconds=1, references=(key,)

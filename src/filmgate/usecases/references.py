@@ -54,7 +54,7 @@ async def keep(
     naming `param`.
     """
     images = [await _image(source, size=spec.size, fetch=fetch, param=param) for source in sources]
-    keys = [ObjectKey(f"{_folder(video_id)}{number}.png") for number in range(len(images))]
+    keys = [ObjectKey(f"{_folder(video_id)}{number}.webp") for number in range(len(images))]
     for key, image in zip(keys, images, strict=True):
         await store.put_bytes(key, image)
     return replace(spec, references=tuple(keys))

@@ -1,0 +1,52 @@
+"""Small honest implementations of our seams; each passes the contract suite of its port."""
+
+import asyncio
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from filmgate.core.errors import NotFound, StorageUnavailable
+from filmgate.core.ports import LocalFile
+from filmgate.core.spec import ObjectKey
+from filmgate.storage.keys import check_key, check_prefix
+
+
+class MemoryObjectStore:
+    """Objects in a dict. `locate` writes a copy below `folder`; `is_away` plays a store that is down."""
+
+    def __init__(self, folder: Path) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.is_away = False
+        self._folder = folder
+
+    async def put_file(self, key: ObjectKey, path: Path) -> None:
+        await self.put_bytes(key, await asyncio.to_thread(path.read_bytes))
+
+    async def put_bytes(self, key: ObjectKey, data: bytes) -> None:
+        check_key(key)
+        await self.check()
+        self.objects[key] = data
+
+    async def read(self, key: ObjectKey) -> bytes:
+        check_key(key)
+        await self.check()
+        try:
+            return self.objects[key]
+        except KeyError:
+            raise NotFound(f"There is no object {key!r}.") from None
+
+    async def locate(self, key: ObjectKey, *, valid_for: timedelta) -> LocalFile:
+        data = await self.read(key)
+        path = self._folder / sha256(key.encode()).hexdigest()
+        path.write_bytes(data)
+        return LocalFile(path)
+
+    async def delete_folder(self, prefix: str) -> None:
+        check_prefix(prefix)
+        await self.check()
+        for key in [key for key in self.objects if key.startswith(prefix)]:
+            del self.objects[key]
+
+    async def check(self) -> None:
+        if self.is_away:
+            raise StorageUnavailable("The object store is away.")
