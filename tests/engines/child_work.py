@@ -1,0 +1,27 @@
+"""What the children of these tests do, by the order's `do`."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from filmgate.core.errors import EngineFailed
+
+
+def work(order: Mapping[str, Any], progress: Callable[[float], None]) -> None:
+    match order["do"]:
+        case "report":
+            progress(50)
+            Path(order["file"]).write_text(f"{os.getpid()} {sorted(os.environ)}")  # noqa: TID251
+        case "chatter":
+            print("a library prints to standard output")  # noqa: T201
+        case "refuse":
+            raise EngineFailed("moderation_blocked", "No.")
+        case "break":
+            raise ZeroDivisionError("by zero")
+        case "die":
+            os._exit(9)
+        case "hang":
+            Path(order["file"]).write_text(str(os.getpid()))
+            time.sleep(60)
