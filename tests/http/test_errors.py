@@ -42,6 +42,7 @@ TOLD: dict[type[FilmgateError], tuple[FilmgateError, int, str]] = {
     errors.ServiceUnavailable: (errors.ServiceUnavailable("?"), 503, "service_unavailable"),
     errors.StorageUnavailable: (errors.StorageUnavailable("?"), 503, "service_unavailable"),
     errors.DatabaseUnavailable: (errors.DatabaseUnavailable("?"), 503, "service_unavailable"),
+    errors.OutcomeUnknown: (errors.OutcomeUnknown("?"), 503, "service_unavailable"),
 }
 
 

@@ -178,3 +178,7 @@ class StorageUnavailable(ServiceUnavailable):
 
 class DatabaseUnavailable(ServiceUnavailable):
     """PostgreSQL does not answer, or has no room left."""
+
+
+class OutcomeUnknown(DatabaseUnavailable):
+    """PostgreSQL went away while it committed: what was written may be there, or not."""

@@ -7,7 +7,7 @@ from typing import Self
 
 import asyncpg
 
-from filmgate.core.errors import DatabaseUnavailable
+from filmgate.core.errors import DatabaseUnavailable, OutcomeUnknown
 
 # What says "not now": the server is away, starting, stopping, full, or the network broke.
 _AWAY = (
@@ -20,6 +20,7 @@ _AWAY = (
     asyncpg.PostgresIOError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
 )
+_AWAY_MESSAGE = "The database does not answer at the moment; try again in a few seconds."
 
 
 class Database:
@@ -46,9 +47,20 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection inside one transaction: committed on leaving, rolled back on an exception."""
-        async with self.connection() as connection, connection.transaction():
-            yield connection
+        """A connection inside one transaction: committed on leaving, rolled back on an exception.
+
+        Raises OutcomeUnknown where the server went away during the commit.
+        """
+        is_committing = False
+        async with self.connection() as connection:
+            try:
+                async with connection.transaction():
+                    yield connection
+                    is_committing = True
+            except _AWAY as error:
+                if is_committing:
+                    raise OutcomeUnknown(_AWAY_MESSAGE) from error
+                raise
 
     async def check(self) -> None:
         """Raise DatabaseUnavailable unless a query is answered now."""
@@ -70,6 +82,4 @@ def translated() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        raise DatabaseUnavailable(
-            "The database does not answer at the moment; try again in a few seconds."
-        ) from error
+        raise DatabaseUnavailable(_AWAY_MESSAGE) from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from filmgate.core.catalogue import VideoRequest
-from filmgate.core.errors import DatabaseUnavailable
+from filmgate.core.errors import OutcomeUnknown
 from filmgate.core.video import Dialect, Video
 from filmgate.http.auth import authenticate
 from filmgate.http.inputs import Fields, read_fields
@@ -73,8 +73,8 @@ async def create_video(
                 account_id=caller.account_id,
                 dialect=dialect,
             )
-        except DatabaseUnavailable:
-            # The commit may have gone through all the same, and then the video needs its pictures.
+        except OutcomeUnknown:
+            # Perhaps the video is there all the same, and then it needs its pictures.
             undo.pop_all()
             raise
         undo.pop_all()

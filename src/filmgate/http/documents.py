@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from filmgate.http.endpoints import Endpoint
 from filmgate.http.json_answer import json_answer
 from filmgate.http.links import base_url
 from filmgate.http.openapi import describe_api
-from filmgate.http.reference_page import reference_page
+from filmgate.http.reference.page import Surroundings, reference_page
 from filmgate.http.services import Services
 
 GUIDES = {
@@ -24,7 +25,17 @@ GUIDES = {
     "scenes": "What the built-in engine draws, and what it is not.",
 }
 
-_NO_SCRIPTS = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
+DIALECTS = {
+    "relay": "For programs that were written against the relays which resold the Videos API: ask at one"
+    " address until the answer has the `video_url` of the finished film.",
+    "openai": "For programs that were written against the Videos API, the official SDKs among them: give"
+    " them this server's address, with `/v1` at its end, and keep the code.",
+}
+
+_NO_SCRIPTS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
+}
 
 
 @dataclass(frozen=True)
@@ -35,11 +46,14 @@ class Documents:
     async def index(self, request: Request) -> Response:
         return PlainTextResponse(_index(base_url(self.services, request)))
 
-    async def reference(self, _: Request) -> Response:
-        return HTMLResponse(self._page, headers=_NO_SCRIPTS)
+    async def reference(self, request: Request) -> Response:
+        around = Surroundings(
+            base=base_url(self.services, request), dialects=DIALECTS, guides=GUIDES
+        )
+        return HTMLResponse(reference_page(self._described, around), headers=_NO_SCRIPTS)
 
     async def openapi(self, _: Request) -> Response:
-        return json_answer(self._openapi)
+        return json_answer(json.dumps(self._described))
 
     def endpoints(self) -> Sequence[Endpoint]:
         return [
@@ -49,14 +63,10 @@ class Documents:
             *(Endpoint("GET", f"/docs/{name}.md", _guide(name)) for name in GUIDES),
         ]
 
-    # Once, and only when somebody asks: neither changes while the server runs.
     @cached_property
-    def _openapi(self) -> bytes:
-        return json.dumps(describe_api(self.app.routes)).encode()
-
-    @cached_property
-    def _page(self) -> str:
-        return reference_page(describe_api(self.app.routes), guides=GUIDES)
+    def _described(self) -> dict[str, Any]:
+        """Made when somebody asks for it first: it does not change while the server runs."""
+        return describe_api(self.app.routes)
 
 
 def _index(base: str) -> str:

@@ -1,0 +1,61 @@
+"""What a database that goes away looks like from here."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from filmgate.core.errors import DatabaseUnavailable, OutcomeUnknown
+from filmgate.database.connection import Database
+
+
+@pytest.fixture
+async def hangman(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """Somebody who ends other people's connections."""
+    connection = await asyncpg.connect(dsn)
+    yield connection
+    await connection.close()
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(DatabaseUnavailable, match="try again in a few seconds"):
+        await Database.open("postgresql://nobody@127.0.0.1:1/nothing")
+
+
+async def test_a_connection_that_breaks_before_the_commit_left_nothing(
+    database: Database, hangman: asyncpg.Connection
+) -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await break_off(database, hangman, before_commit=True)
+    assert not isinstance(caught.value, OutcomeUnknown)
+
+
+async def test_a_connection_that_breaks_at_the_commit_leaves_doubt(
+    database: Database, hangman: asyncpg.Connection
+) -> None:
+    with pytest.raises(OutcomeUnknown):
+        await break_off(database, hangman, before_commit=False)
+
+
+async def break_off(
+    database: Database, hangman: asyncpg.Connection, *, before_commit: bool
+) -> None:
+    async with database.transaction() as connection:
+        pid = await connection.fetchval("select pg_backend_pid()")
+        await hangman.execute("select pg_terminate_backend($1, 5000)", pid)
+        if before_commit:
+            await connection.execute("select 1")
+
+
+async def test_the_pool_recovers_by_itself(database: Database, hangman: asyncpg.Connection) -> None:
+    async with database.connection() as connection:
+        pid = await connection.fetchval("select pg_backend_pid()")
+    await hangman.execute("select pg_terminate_backend($1, 5000)", pid)
+    async with database.transaction() as connection:
+        assert await connection.fetchval("select 1") == 1
+
+
+async def test_an_error_of_ours_is_not_taken_for_an_outage(database: Database) -> None:
+    with pytest.raises(asyncpg.UndefinedTableError):
+        async with database.transaction() as connection:
+            await connection.execute("select * from nothing")
