@@ -34,22 +34,14 @@ class PlainAttempt:
         self.token = token
 
 
-@pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache of compiled kernels, filled once for all tests."""
-    return tmp_path_factory.mktemp("kernels")
-
-
 @pytest.fixture(params=["scenes", "scenes, tiny", "scripted"])
-async def engine(
-    request: pytest.FixtureRequest, tmp_path: Path, kernels: Path
-) -> AsyncIterator[Engine]:
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
     made: Engine
     if request.param == "scripted":
         write_sample(tmp_path / "sample.mp4", seconds=4)
         made = ScriptedEngine(tmp_path / "sample.mp4")
     else:
-        made = ScenesEngine(cache=kernels, tiny="tiny" in request.param)
+        made = ScenesEngine(cache=tmp_path, tiny="tiny" in request.param)
     yield made
     await made.aclose()
 

@@ -1,5 +1,6 @@
 """The `scenes` engine: procedural landscapes from a prompt, rendered in child processes of our own."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,16 @@ class ScenesEngine:
     """Always available: it needs no weights, no network and no GPU."""
 
     def __init__(self, *, cache: Path, tiny: bool = False) -> None:
-        """`cache` is a writable folder for compiled kernels. `tiny` makes very small videos, for test suites."""
+        """`cache` is for compiled kernels, where they cannot be kept beside the sources.
+
+        `tiny` makes very small videos, for test suites.
+        """
         self._tiny = tiny
+        # Beside the sources, numba's own choice, they are compiled once for all data folders.
+        is_beside = os.access(Path(__file__).parent, os.W_OK)
         self._children = Children(
             "filmgate.engines.scenes.engine:carry_out",
-            environment={"NUMBA_CACHE_DIR": str(cache)},
+            environment={} if is_beside else {"NUMBA_CACHE_DIR": str(cache)},
         )
 
     async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
