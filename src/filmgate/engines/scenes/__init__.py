@@ -1,0 +1,1 @@
+"""The embedded renderer: a prompt becomes a procedural scene. Keywords and noise, not a generative model."""

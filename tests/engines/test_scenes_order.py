@@ -1,0 +1,30 @@
+"""A scene order survives the way to the child process."""
+
+import json
+from pathlib import Path
+
+from filmgate.engines.scenes.order import SceneOrder
+
+
+def test_an_order_comes_back_from_json_as_it_was() -> None:
+    order = SceneOrder(
+        prompt="一只猫在雨中跳舞",
+        width=1280,
+        height=720,
+        seconds=8,
+        seed=7,
+        references=(Path("first.png"), Path("second.png")),
+        output=Path("out.mp4"),
+        tiny=True,
+    )
+
+    assert SceneOrder.from_json(json.loads(json.dumps(order.to_json()))) == order
+
+
+def test_an_order_without_a_seed_keeps_none() -> None:
+    order = SceneOrder(
+        prompt="x", width=64, height=64, seconds=1, seed=None,
+        references=(), output=Path("out.mp4"), tiny=False,
+    )  # fmt: skip
+
+    assert SceneOrder.from_json(order.to_json()).seed is None
