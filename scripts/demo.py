@@ -51,14 +51,15 @@ def main() -> None:
     found = probe(FILM)
     _check(found, result)
     write_contact_sheet(FILM, SHEET)
-    _report(found, result, made=made)
+    _report(found, made=made)
 
 
 def _create(client: httpx2.Client) -> str:
     path = f"{RELAY_PREFIX}/sora/videos"
     answer = client.post(path, json=REQUEST)
     answer.raise_for_status()
-    console.print(f"POST {path} with model {REQUEST['model']}: {answer.json()['id']} is queued.")
+    console.print(f"POST {path} with {REQUEST['model']}:")
+    console.print(f"{answer.json()['id']} is {answer.json()['status']}.")
     return str(answer.json()["id"])
 
 
@@ -113,7 +114,7 @@ def _check(found: Probe, result: dict[str, Any]) -> None:
         sys.exit(f"{FILM} is not what was promised: {', '.join(wrong)}. It is {found}.")
 
 
-def _report(found: Probe, result: dict[str, Any], *, made: float) -> None:
+def _report(found: Probe, *, made: float) -> None:
     size = FILM.stat().st_size / 1e6
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_row("prompt", str(REQUEST["prompt"]))
@@ -124,7 +125,7 @@ def _report(found: Probe, result: dict[str, Any], *, made: float) -> None:
     table.add_row(
         "time", f"{made:.1f} s from request to file, {found.duration / made:.1f}x real time"
     )
-    table.add_row("the link", "signed, good for one day: " + result["video_url"].partition("?")[0])
+    table.add_row("link", "signed, good for one day, fetched without a key")
     console.print()
     console.print(table)
     console.print()

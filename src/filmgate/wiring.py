@@ -64,7 +64,7 @@ async def open_system(settings: Settings) -> AsyncIterator[System]:
         store = LocalObjectStore(settings.data / "objects")
         engines: dict[str, Engine] = {
             "scenes": ScenesEngine(
-                cache=settings.data / "cache" / "numba", tiny=settings.speed == "tiny"
+                cache=settings.data / "cache", tiny=settings.speed == "tiny"
             )
         }
         for engine in engines.values():
