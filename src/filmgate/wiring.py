@@ -63,9 +63,7 @@ async def open_system(settings: Settings) -> AsyncIterator[System]:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = LocalObjectStore(settings.data / "objects")
         engines: dict[str, Engine] = {
-            "scenes": ScenesEngine(
-                cache=settings.data / "cache", tiny=settings.speed == "tiny"
-            )
+            "scenes": ScenesEngine(cache=settings.data / "cache", tiny=settings.speed == "tiny")
         }
         for engine in engines.values():
             stack.push_async_callback(engine.aclose)
