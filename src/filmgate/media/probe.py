@@ -73,21 +73,20 @@ def _tick(stream: av.AudioStream | VideoStream) -> Fraction:
 
 def _scan(container: InputContainer, video: VideoStream, path: Path) -> tuple[Fraction, int]:
     """The track's length and number of frames, from its packets: fragmented files lie in their header."""
-    starts_and_ends = [
+    spans = [
         (packet.pts, packet.pts + (packet.duration or 0))
         for packet in container.demux(video)
         if packet.pts is not None and packet.size > 0 and not packet.is_corrupt
     ]
-    if not starts_and_ends:
-        raise UnplayableFile(f"{path.name} has a video track without frames.")
-    if len(starts_and_ends) < video.frames:
-        raise UnplayableFile(
-            f"{path.name} is cut short: {len(starts_and_ends)} of its {video.frames} frames are there."
-        )
-    ticks = max(end for _, end in starts_and_ends) - min(start for start, _ in starts_and_ends)
+    if len(spans) < video.frames:
+        found = f"{len(spans)} of its {video.frames} frames are there"
+        raise UnplayableFile(f"{path.name} is cut short: {found}.")
+    ticks = max((end for _, end in spans), default=0) - min(
+        (start for start, _ in spans), default=0
+    )
     if ticks <= 0:
         raise UnplayableFile(f"{path.name} has a video track of no length.")
-    return ticks * _tick(video), len(starts_and_ends)
+    return ticks * _tick(video), len(spans)
 
 
 def _decode_first_frame(container: InputContainer, video: VideoStream, path: Path) -> None:

@@ -32,9 +32,13 @@ class Lens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footing:
-    """Where the camera stands: the height of the ground there, and of the eye over it."""
+    """Where the camera stands: the height of the ground there, of the eye over it, and how far it strides.
+
+    All in metres. Before a wide lake a walk of ten metres would change nothing.
+    """
 
     eye: float
+    stride: float
     ground: float = 0.0
 
 
@@ -81,7 +85,7 @@ def moment_at(lens: Lens, move: Move, footing: Footing, *, seconds: float, lengt
     way = _eased(seconds / length) - 0.5
     reach = min(1.0, 0.35 + length / 16)  # a longer clip goes further, but never twice as fast
     side, ahead, up, pan, zoom = _DIRECTIONS[move]
-    travel = footing.eye * reach
+    travel = footing.stride * reach
     view = View(
         x=way * side * travel,
         y=(way + 0.5) * ahead * travel,
@@ -97,7 +101,7 @@ def moment_at(lens: Lens, move: Move, footing: Footing, *, seconds: float, lengt
 
 _HORIZONS = {Land.STREET: 0.60, Land.DESERT: 0.50, Land.HILLS: 0.52, Land.FOREST: 0.52}
 
-# Sideways, ahead, up, pan, zoom; the first three in heights of the eye over the ground.
+# Sideways and ahead in strides, up in heights of the eye over the ground; then pan and zoom.
 _DIRECTIONS: dict[Move, tuple[float, float, float, float, float]] = {
     Move.DRIFT: (1.4, 0.6, 0.10, 0.05, 0.03),
     Move.PAN_LEFT: (-1.6, 0.0, 0.0, -0.30, 0.0),

@@ -4,18 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from filmgate.engines.scenes.animals import CAT, DOG, animal
+from filmgate.engines.scenes.animals import animal
+from filmgate.engines.scenes.breeds import CAT, DOG
 from filmgate.engines.scenes.brief import Action, Brief, Land, Light, Subject, Weather
 from filmgate.engines.scenes.camera import Moment
 from filmgate.engines.scenes.canvas import Canvas
 from filmgate.engines.scenes.kernel import Floats
-from filmgate.engines.scenes.objects import balloon, birds, boat, lighthouse, tree
+from filmgate.engines.scenes.objects import balloon, birds, boat, lighthouse
 from filmgate.engines.scenes.palette import linear
 from filmgate.engines.scenes.people import person
 from filmgate.engines.scenes.setting import Setting
 from filmgate.engines.scenes.shapes import Coat, Part
 from filmgate.engines.scenes.silhouette import Dress, paint_silhouette
 from filmgate.engines.scenes.stage import CREST
+from filmgate.engines.scenes.tree import tree
 
 _PERFORMERS = (Subject.CAT, Subject.DOG, Subject.PERSON)
 _METRES = {Subject.CAT: 0.85, Subject.DOG: 0.85, Subject.PERSON: 1.75}

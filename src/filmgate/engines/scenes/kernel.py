@@ -3,11 +3,13 @@
 numba is untyped, so its decorator is given a type here, once.
 """
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 from numpy.typing import ArrayLike, NDArray
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -27,6 +29,24 @@ def floats(values: ArrayLike) -> Floats:
     return np.asarray(values, np.float32)
 
 
+_numba_config: Any = config
+
+
+def _cache_folder() -> str:
+    """Beside the sources or where NUMBA_CACHE_DIR says, under a fingerprint of all kernels.
+
+    numba itself notices only that the file of a kernel has changed, not those of the parts it is made of.
+    """
+    here = Path(__file__).parent
+    sources = [path.read_bytes() for path in sorted(here.glob("*.py"))]
+    kernels = b"".join(
+        source for source in sources if b"\n@kernel" in source or b"\n@inner" in source
+    )
+    fingerprint = hashlib.sha256(kernels).hexdigest()[:16]
+    return str(Path(_numba_config.CACHE_DIR or here / "__pycache__") / f"kernels-{fingerprint}")
+
+
+_numba_config.CACHE_DIR = _cache_folder()
 _njit: Any = njit
 
 

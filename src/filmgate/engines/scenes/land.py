@@ -15,13 +15,16 @@ from filmgate.engines.scenes.kernel import Bytes, Floats, Real, clamp, f32, inne
 from filmgate.engines.scenes.relief import Grid, grid_for, raise_land
 from filmgate.engines.scenes.setting import Setting
 
+_LAKE_STRIDE = 26.0
+
 
 class Terrain:
     def __init__(self, setting: Setting, *, eye: float) -> None:
         self._grid = grid_for(setting.lens, eye=eye)
         relief = raise_land(setting, self._grid)
         ground = 0.0 if setting.brief.has_water else float(np.quantile(relief.heights[:120], 0.7))
-        self.footing = Footing(eye=eye, ground=ground)
+        stride = _LAKE_STRIDE if setting.brief.has_water else eye
+        self.footing = Footing(eye=eye, ground=ground, stride=stride)
         self._heights = relief.heights
         self._highest = relief.heights.max(axis=1)
         self._colours = paint_land(setting, relief, self._grid, ground=ground)

@@ -2,8 +2,8 @@
 
 import math
 
-from filmgate.engines.scenes.animals import BEAT
 from filmgate.engines.scenes.brief import Action
+from filmgate.engines.scenes.dancing import BEAT
 from filmgate.engines.scenes.shapes import Outline, Point, blob, limb, moved, oval
 
 

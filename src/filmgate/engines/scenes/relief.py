@@ -81,8 +81,9 @@ def raise_land(setting: Setting, grid: Grid) -> Relief:
     leaves = np.zeros_like(heights)
     rng = setting.rng("land")
     origin = rng.uniform(0, 9000, 2)
-    place = _Place(origin[0], origin[1], setting.sun.across)
-    _raise(heights, leaves, lattice(rng), grid, plan_of(setting.brief), place)
+    place = _Place(float(origin[0]), float(origin[1]), setting.sun.across)
+    plan = Plan(*map(float, plan_of(setting.brief)))  # one type for all plans: compiled once
+    _raise(heights, leaves, lattice(rng), grid, plan, place)
     if not setting.brief.has_water:
         heights -= heights.min() - 1  # dry to its deepest hollow
     return Relief(heights, leaves)
@@ -191,7 +192,7 @@ def _tree(points: Floats, plan: Plan, u: Real, v: Real, y: Real, height: Real) -
         return -1.0
     patch = rolling(points, u / 190 + 70, v / 190, 3)
     wood = min(1.0, max(0.0, (patch + plan.woods * 1.5 - 0.75) * 3))
-    wood *= ramp(height, 1.0, 4.0) * (1 - ramp(height, 130, 200)) * ramp(y, 110.0, 230.0)
+    wood *= ramp(height, 1.0, 4.0) * (1 - ramp(height, 130.0, 200.0)) * ramp(y, 110.0, 230.0)
     if wood < 0.05:
         return -1.0
     return _conifer(points, u, v, wood) + rolling(points, u * 0.9, v * 0.9, 2) * 0.16
@@ -217,4 +218,4 @@ def _conifer(points: Floats, u: Real, v: Real, wood: Real) -> Real:
 @inner
 def _tree_height(tree: Real, y: Real) -> Real:
     """In metres. Far away, where a tree is thinner than a row of the grid, only the canopy's swell remains."""
-    return max(0.0, tree) * 16 * (1 - 0.75 * ramp(y, 500, 1100))
+    return max(0.0, tree) * 16 * (1 - 0.75 * ramp(y, 500.0, 1100.0))

@@ -1,5 +1,7 @@
 """Scene: a prompt's world, built once; each of its frames is a function of the frame's number."""
 
+from collections.abc import Iterable
+
 from filmgate.core.spec import FRAMES_PER_SECOND
 from filmgate.engines.scenes.brief import Brief, Land, Light, Subject, Weather
 from filmgate.engines.scenes.camera import Footing, moment_at
@@ -74,9 +76,9 @@ def _world(setting: Setting) -> tuple[Footing, list[Layer]]:
     brief = setting.brief
     match brief.land:
         case Land.STREET:
-            return Footing(eye=8.0), []
+            return Footing(eye=8.0, stride=2.0), []
         case Land.CITY:
-            return Footing(eye=8.0), [Skyline(setting)]
+            return Footing(eye=8.0, stride=8.0), [Skyline(setting)]
         case land:
             eye = _WET_EYES.get(land, 9.0) if brief.has_water else _DRY_EYES[land]
             terrain = Terrain(setting, eye=eye)
@@ -94,18 +96,25 @@ _DRY_EYES = {
 
 def _foreground(setting: Setting) -> list[Layer]:
     """Subjects on or over the water are mirrored in it; those that stand on a rise are before it."""
-    brief = setting.brief
-    is_street = brief.land is Land.STREET
-    layers: list[Layer] = [
-        Actor(setting, subject) for subject in brief.subjects if is_street or not subject.stands
-    ]
-    if brief.has_water:
-        layers.append(Water(setting))
-        if brief.weather is Weather.RAIN:
-            layers.append(Rings(setting))
-    standing = [subject for subject in brief.subjects if subject.stands]
-    if standing and not is_street:
-        layers.append(Stage(setting))
-        by_depth = sorted(standing, key=lambda subject: subject is not Subject.TREE)
-        layers.extend(Actor(setting, subject) for subject in by_depth)
+    subjects = setting.brief.subjects
+    if setting.brief.land is Land.STREET:
+        return [*_actors(setting, subjects), *_water(setting)]
+    afloat = [subject for subject in subjects if not subject.stands]
+    standing = [subject for subject in subjects if subject.stands]
+    layers = [*_actors(setting, afloat), *_water(setting)]
+    if standing:
+        standing.sort(key=lambda subject: subject is not Subject.TREE)  # the others before the tree
+        layers += [Stage(setting), *_actors(setting, standing)]
     return layers
+
+
+def _actors(setting: Setting, subjects: Iterable[Subject]) -> list[Layer]:
+    return [Actor(setting, subject) for subject in subjects]
+
+
+def _water(setting: Setting) -> list[Layer]:
+    if not setting.brief.has_water:
+        return []
+    if setting.brief.weather is Weather.RAIN:
+        return [Water(setting), Rings(setting)]
+    return [Water(setting)]

@@ -5,13 +5,14 @@ camera's move and what falls or floats before the picture.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from filmgate.core.spec import FRAMES_PER_SECOND, Size
-from filmgate.engines.scenes.brief import Brief, Move
+from filmgate.engines.scenes.brief import Brief, Light, Move
 from filmgate.engines.scenes.camera import Moment, View
 from filmgate.engines.scenes.canvas import Canvas, CanvasPool
 from filmgate.engines.scenes.kernel import Floats
@@ -42,7 +43,9 @@ class StillFilm:
     def __init__(
         self, brief: Brief, references: Sequence[Path], *, size: Size, seconds: float
     ) -> None:
-        self._setting = setting_of(brief, width=size.width, height=size.height)
+        # Whatever falls before the image is lit by day: the image's own light is unknown.
+        by_day = replace(brief, light=Light.DAY, has_lightning=False)
+        self._setting = setting_of(by_day, width=size.width, height=size.height)
         self._canvases = CanvasPool(self._setting.lens)
         self._images = [_read(path, size) for path in references]
         self._weather = weather_layers(self._setting)

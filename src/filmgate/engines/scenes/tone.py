@@ -1,7 +1,7 @@
 """From light to film: glow, vignette, a filmic curve, colour grade and a little grain, as YUV planes."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -47,14 +47,14 @@ class Developer:
         stock = self._stock
         recipe = _Recipe(*map(f32, (stock.exposure, stock.vignette, stock.saturation, stock.split)))
         glow = glow_of(light, unit=self._lens.unit)
-        _develop(light, glow, self._grain, planes, recipe, number * 131)
+        _develop(light, glow, self._grain, tuple(planes), recipe, number * 131)
         return planes
 
 
 def copy_planes(light: Floats) -> Planes:
     """For pictures that are on film already: RGB of 0 to 1 as it is displayed, without any change."""
     planes = empty_planes(light.shape[2], light.shape[1])
-    _copy(light, planes)
+    _copy(light, tuple(planes))
     return planes
 
 
@@ -66,6 +66,9 @@ def empty_planes(width: int, height: int) -> Planes:
     )
 
 
+_Planes: TypeAlias = tuple[Bytes, ...]
+
+
 class _Recipe(NamedTuple):
     exposure: Real
     vignette: Real
@@ -75,9 +78,10 @@ class _Recipe(NamedTuple):
 
 @kernel
 def _develop(
-    light: Floats, glow: Floats, grain: Floats, planes: Planes, recipe: _Recipe, offset: int
+    light: Floats, glow: Floats, grain: Floats, planes: _Planes, recipe: _Recipe, offset: int
 ) -> None:
-    height, width = planes.y.shape
+    y_plane, u_plane, v_plane = planes
+    height, width = y_plane.shape
     shown = np.empty((3, width), np.float32)
     pair = np.zeros((3, width // 2), np.float32)
     aside, spread = np.empty(width, np.float32), np.empty(width, np.float32)
@@ -92,22 +96,23 @@ def _develop(
             _widen(spread, glow[channel, glow_y])
             _expose(shown[channel], light[channel, y], spread, aside, bright, fall)
         speck = grain[(offset + y * 89) % _GRAIN_ROWS]
-        _write_luma(planes.y[y], shown, speck[(offset * 7 + y * 31) % 512 :])
+        _write_luma(y_plane[y], shown, speck[(offset * 7 + y * 31) % 512 :])
         _pair_up(pair, shown, f32(y % 2))
         if y % 2 == 1:
-            _write_chroma(planes.u[y // 2], planes.v[y // 2], pair, recipe.saturation, recipe.split)
+            _write_chroma(u_plane[y // 2], v_plane[y // 2], pair, recipe.saturation, recipe.split)
 
 
 @kernel
-def _copy(light: Floats, planes: Planes) -> None:
-    height, width = planes.y.shape
+def _copy(light: Floats, planes: _Planes) -> None:
+    y_plane, u_plane, v_plane = planes
+    height, width = y_plane.shape
     pair = np.zeros((3, width // 2), np.float32)
     still = np.zeros(width, np.float32)
     for y in range(height):
-        _write_luma(planes.y[y], light[:, y], still)
+        _write_luma(y_plane[y], light[:, y], still)
         _pair_up(pair, light[:, y], f32(y % 2))
         if y % 2 == 1:
-            _write_chroma(planes.u[y // 2], planes.v[y // 2], pair, f32(1), f32(0))
+            _write_chroma(u_plane[y // 2], v_plane[y // 2], pair, f32(1), f32(0))
 
 
 @inner

@@ -33,6 +33,7 @@ class Water:
             view.centre,
             view.eye,
             view.x,
+            view.y,
             moment.seconds,
             self._roughness,
             canvas.lens.unit,
@@ -57,14 +58,12 @@ class Water:
         return np.stack(planes)
 
 
-FAR, NEAR, SEEN = 0, 1, 2
-
-
 class _Look(NamedTuple):
     horizon: Real
     centre: Real
     eye: Real
     x: Real
+    y: Real
     seconds: Real
     roughness: Real
     unit: Real
@@ -88,11 +87,11 @@ def _draw(
 ) -> None:  # fmt: skip
     height, width = solid.shape
     swell, chop = np.empty(width + 2, np.float32), np.empty(width + 2, np.float32)
-    shore, banks = np.empty(width, np.float32), np.zeros((3, width), np.float32)
-    for x in range(width):
-        banks[FAR, x] = look.horizon
+    shore, far = np.empty(width, np.float32), np.empty(width, np.float32)
+    near = np.zeros(width, np.float32)
+    _find_far_bank(far, solid, max(0, int(look.horizon)))
     for y in range(max(0, int(look.horizon)), height):
-        _find_shores(shore, banks, solid, feet, y)
+        _find_shores(shore, near, far, solid, feet, y)
         _ripple(swell, chop, waves, f32(y) + f32(0.5) - look.horizon, look)
         row = _row(f32(y), f32(height), f32(width), look)
         _reflect(light, solid, mirror, tints, shore, swell, chop, row)
@@ -113,22 +112,38 @@ def _row(y: Real, height: Real, width: Real, look: _Look) -> _Row:
 
 
 @inner
-def _find_shores(shore: Floats, banks: Floats, solid: Bytes, feet: Floats, y: int) -> None:
+def _find_far_bank(far: Floats, solid: Bytes, horizon: int) -> None:
+    """The row at which the land that reaches the horizon ends in each column, without sudden steps.
+
+    Where a spit in front hides the far bank, the bank goes on behind it.
+    """
+    for x in range(far.shape[0]):
+        y = horizon
+        while y < solid.shape[0] and solid[y, x] == LAND:
+            y += 1
+        far[x] = f32(y)
+    for x in range(1, far.shape[0]):
+        far[x] = min(far[x], far[x - 1] + f32(0.3))
+    for x in range(far.shape[0] - 2, -1, -1):
+        far[x] = min(far[x], far[x + 1] + f32(0.3))
+
+
+@inner
+def _find_shores(
+    shore: Floats, near: Floats, far: Floats, solid: Bytes, feet: Floats, y: int
+) -> None:
     """For each column the row at which what is mirrored there meets the water.
 
-    `banks` remembers from row to row where the far bank and the nearest one end, and whether the far one
-    has. A near bank stands before the far one in the mirror only as high as it stands in the world.
+    `near` remembers the nearest bank from row to row. It stands before the far one in the mirror only as
+    high as it stands in the world.
     """
     for x in range(shore.shape[0]):
         if solid[y, x] == LAND:
-            banks[NEAR, x] = f32(y + 1)
-            if banks[SEEN, x] == 0:
-                banks[FAR, x] = f32(y + 1)
+            near[x] = f32(y + 1)
             continue
-        banks[SEEN, x] = f32(1)
-        shore[x] = banks[FAR, x]
-        if _mirrors(solid, LAND, banks[NEAR, x], y, x, banks[FAR, x]):
-            shore[x] = banks[NEAR, x]
+        shore[x] = far[x]
+        if _mirrors(solid, LAND, near[x], y, x, far[x]):
+            shore[x] = near[x]
         if _mirrors(solid, SUBJECT, feet[x], y, x, f32(0)):
             shore[x] = feet[x]
 
@@ -147,7 +162,8 @@ def _ripple(swell: Floats, chop: Floats, waves: Floats, below: Real, look: _Look
     far = below + f32(8) * look.unit
     scale = look.eye / far
     v = np.log(far) * f32(90)
-    broad_v, fine_v = v + look.seconds * f32(5), v * f32(2.7) + look.seconds * f32(9)
+    came = look.seconds * f32(5) + look.y * f32(0.9)
+    broad_v, fine_v = v - came, v * f32(2.7) - came * f32(2.2)
     width = swell.shape[0] - 2
     for x in range(0, width + 1, 2):
         u = (look.x + (f32(x) - look.centre) * scale) * f32(7)
