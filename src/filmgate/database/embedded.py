@@ -80,11 +80,11 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Return when the server accepts connections. Raises EmbeddedDatabaseError."""
         _make_folder(self._folder.parent, None)
-        _make_folder(self._folder, self._owner)
-        if self._users is None:
-            self._users = (self._folder / "users.lock").open("ab")
         try:
             with self._starting():
+                _make_folder(self._folder, self._owner)
+                if self._users is None:
+                    self._users = (self._folder / "users.lock").open("ab")
                 fcntl.flock(self._users, fcntl.LOCK_SH)
                 self._run_server()
         except BaseException:
@@ -167,10 +167,13 @@ class EmbeddedPostgres:
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
-        """One process at a time starts or stops the server."""
-        with (self._folder / "start.lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        """One process at a time makes the folder, starts the server or stops it."""
+        outer = os.open(self._folder.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(outer, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(outer)
 
     @property
     def _sockets(self) -> Path:
