@@ -18,7 +18,9 @@ async def test_a_new_key_opens_its_account_and_is_not_stored(database: Database)
     assert secret.removeprefix("sk-fg-")[:20] not in stored
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", "sk-fg-mistyped", new_key()])
+@pytest.mark.parametrize(
+    "key", ["", "nonsense", "sk-fg-mistyped", pytest.param(new_key(), id="unknown")]
+)
 async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(
     key: str, database: Database
 ) -> None:
