@@ -174,3 +174,10 @@ def test_help_imports_nothing_that_only_a_command_needs() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert ended.stdout.split() == []
+
+
+def test_the_command_also_runs_as_a_module() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "filmgate", "--version"], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.startswith("filmgate ")
