@@ -1,29 +1,35 @@
 """A server's life: what runs side by side, and in which order it ends.
 
 On the first Ctrl-C or SIGTERM: no new requests, no new claims, then a grace time for the videos in hand,
-then the database. On the second one the grace time is over.
+then the database. On the second one the grace time is over, on the third everything is.
 """
 
 import asyncio
+import os
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
+from typing import Self
 
 import structlog
 import uvicorn
 
-from filmgate.database.embedded import EmbeddedDatabaseError, EmbeddedPostgres
+from filmgate.core.errors import DatabaseUnavailable
+from filmgate.database.embedded import EmbeddedPostgres
+from filmgate.database.folders import EmbeddedDatabaseError
 from filmgate.http.app import build_app
 from filmgate.settings import Settings
-from filmgate.wiring import System, open_services, open_workshop
+from filmgate.wiring import Base, System, open_services, open_workshop
 from filmgate.worker.periodic import periodic_jobs, repeat
 from filmgate.worker.runner import Runner
 from filmgate.worker.wakeups import Wakeups
 
 WATCH = timedelta(seconds=1)
 HTTP_GRACE_SECONDS = 5
+EXIT_INTERRUPTED = 130
 
 log = structlog.get_logger()
 
@@ -36,17 +42,19 @@ class StopSignals:
         self.hurry = asyncio.Event()
 
     @contextmanager
-    def caught(self) -> Iterator[None]:
+    def caught(self) -> Iterator[Self]:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._received)
         try:
-            yield
+            yield self
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
 
     def _received(self) -> None:
+        if self.hurry.is_set():
+            os._exit(EXIT_INTERRUPTED)  # whoever asks a third time wants out, tidy or not
         (self.hurry if self.stop.is_set() else self.stop).set()
 
 
@@ -54,23 +62,22 @@ async def run(
     settings: Settings,
     system: System,
     *,
+    signals: StopSignals,
     listening: socket.socket | None,
     with_worker: bool,
     on_ready: Callable[[], None],
 ) -> None:
     """Run the API on the socket, if there is one, and the worker, if wanted, until told to stop."""
-    signals = StopSignals()
-    with signals.caught():
-        async with AsyncExitStack() as stack:
-            if system.base.embedded is not None:
-                await stack.enter_async_context(_beside(_keep_alive(system.base.embedded)))
-            if with_worker:
-                await stack.enter_async_context(_worker(settings, system, signals=signals))
-            if listening is not None:
-                await stack.enter_async_context(_api(settings, system, listening=listening))
-            on_ready()
-            await signals.stop.wait()
-            log.info("stopping")
+    _allow_many_files()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_beside(_keep_alive(system.base)))
+        if with_worker:
+            await stack.enter_async_context(_worker(settings, system, signals=signals))
+        if listening is not None:
+            await stack.enter_async_context(_api(settings, system, listening=listening))
+        on_ready()
+        await signals.stop.wait()
+        log.info("stopping")
 
 
 @asynccontextmanager
@@ -144,11 +151,26 @@ async def _beside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
             task.cancel()
 
 
-async def _keep_alive(embedded: EmbeddedPostgres) -> None:
-    while True:
+async def _keep_alive(base: Base) -> None:
+    """Start the embedded database again whenever it has died."""
+    while base.embedded is not None:
         await asyncio.sleep(WATCH.total_seconds())
         try:
-            if await asyncio.to_thread(embedded.ensure_running):
-                log.warning("the embedded database had died and was started again")
-        except EmbeddedDatabaseError as error:
-            log.warning("the embedded database cannot be started", reason=str(error))
+            await base.database.check()
+        except DatabaseUnavailable:
+            await _revive(base.embedded)
+
+
+async def _revive(embedded: EmbeddedPostgres) -> None:
+    try:
+        if await asyncio.to_thread(embedded.ensure_running):
+            log.warning("the embedded database had died and was started again")
+    except (EmbeddedDatabaseError, OSError) as error:
+        log.warning("the embedded database cannot be started", reason=str(error))
+
+
+def _allow_many_files() -> None:
+    """Each connection is a file, and the usual limit of 1,024 is soft."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -44,8 +45,12 @@ def default_data_folder() -> Path:
 
 
 def _seconds(value: object) -> object:
-    """A variable is text, and pydantic takes a bare number in text for something else."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    """A variable is text, and pydantic takes a bare number, or hours and minutes, for something else."""
+    if not isinstance(value, str):
+        return value
+    if ":" in value:
+        raise ValueError("must be a number of seconds, or ISO 8601 such as PT10M")
+    return int(value) if value.isascii() and value.isdigit() else value
 
 
 def _not_nothing(value: timedelta) -> timedelta:
@@ -54,7 +59,8 @@ def _not_nothing(value: timedelta) -> timedelta:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
+TEN_YEARS = timedelta(days=3652)
+Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0), le=TEN_YEARS)]
 Term = Annotated[Duration, AfterValidator(_not_nothing)]
 
 
@@ -176,6 +182,22 @@ class Settings(BaseModel):
         "price_per_second. Turn them to change what a public model name can do, or to add one.",
     )
 
+    @field_validator("data")
+    @classmethod
+    def _home_is_meant(cls, data: Path) -> Path:
+        return data.expanduser()
+
+    @field_validator("database_url")
+    @classmethod
+    def _url_is_one(cls, url: SecretStr | None) -> SecretStr | None:
+        """Checked here, because the driver's own complaint would show a part of the password."""
+        if url is not None and not _is_postgresql(url.get_secret_value()):
+            raise ValueError(
+                "must be postgresql://user:password@host:port/database, with any of : / ? # @ % in "
+                "the password written as %3A %2F %3F %23 %40 %25"
+            )
+        return url
+
     @field_validator("api_key")
     @classmethod
     def _key_is_long_enough(cls, key: SecretStr | None) -> SecretStr | None:
@@ -213,6 +235,15 @@ def unknown_variables() -> list[str]:
     ]
 
 
+def _is_postgresql(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_numbered = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return parts.scheme in {"postgresql", "postgres"} and not parts.fragment and is_numbered
+
+
 def _is_service_link(name: str) -> bool:
     """Kubernetes puts FILMGATE_PORT_8024_TCP and the like into every pod beside a service `filmgate`."""
     return "_TCP" in name or "_SERVICE_" in name or name.endswith("_PORT")
@@ -223,7 +254,7 @@ def _from_environment() -> dict[str, str]:
     for name in Settings.model_fields:
         text = os.environ.get(f"{PREFIX}{name.upper()}")
         # A service link's FILMGATE_PORT reads tcp://10.0.0.1:8024.
-        if text is not None and not (name == "port" and text.startswith("tcp://")):
+        if text and not (name == "port" and text.startswith("tcp://")):
             found[name] = text
     return found
 

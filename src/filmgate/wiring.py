@@ -1,7 +1,7 @@
 """The composition root: Settings in, the parts of a running system out. The only file that knows them all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -113,9 +113,22 @@ async def _start_embedded(settings: Settings, stack: AsyncExitStack) -> Embedded
     if settings.database_url is not None:
         return None
     embedded = EmbeddedPostgres(settings.data)
-    await asyncio.to_thread(embedded.start)
     stack.push_async_callback(asyncio.to_thread, embedded.stop)
+    await _to_the_end(embedded.start)
     return embedded
+
+
+async def _to_the_end(work: Callable[[], None]) -> None:
+    """Run blocking work in a thread and, if we are cancelled, wait for it all the same.
+
+    A thread cannot be stopped, and what it starts must not come after our cleaning up.
+    """
+    running = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 def _external(settings: Settings) -> str:

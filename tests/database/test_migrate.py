@@ -1,14 +1,17 @@
 """The schema is made once, whoever asks, and its number is the one that the code believes in."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import asyncpg
+import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from filmgate.database import migrations
-from filmgate.database.migrate import current_revision, migrate
+from filmgate.database.migrate import UnknownRevision, current_revision, is_current, migrate
 
 
 async def test_an_empty_database_gets_our_tables_and_the_queues(empty_dsn: str) -> None:
@@ -41,3 +44,41 @@ def test_the_head_in_the_code_is_the_newest_step() -> None:
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.set_main_option("path_separator", "os")
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
+
+
+async def test_a_newer_schema_is_refused_with_a_clear_word(empty_dsn: str) -> None:
+    await migrate(empty_dsn)
+    connection = await asyncpg.connect(empty_dsn)
+    await connection.execute("update alembic_version set version_num = '9999'")
+    await connection.close()
+    with pytest.raises(UnknownRevision, match="at 9999, and this filmgate knows 0001 at most"):
+        await migrate(empty_dsn)
+
+
+async def test_tables_of_an_older_pgqueuer_are_brought_up_to_date(empty_dsn: str) -> None:
+    await migrate(empty_dsn)
+    connection = await asyncpg.connect(empty_dsn)
+    await connection.execute("alter table pgqueuer drop column slot")
+    assert not await is_current(empty_dsn)
+    await migrate(empty_dsn)
+    assert await is_current(empty_dsn)
+    await connection.close()
+
+
+async def test_common_variables_do_not_rename_the_queue(empty_dsn: str) -> None:
+    """PgQueuer reads names such as CHANNEL and FUNCTION from the environment, unless it is told."""
+    variables = {"CHANNEL": "stable", "FUNCTION": "x", "QUEUE_TABLE": "y", "PGQUEUER_PREFIX": "z_"}
+    code = (
+        "import asyncio, sys; from filmgate.database.migrate import is_current, migrate;"
+        "asyncio.run(migrate(sys.argv[1])); print(asyncio.run(is_current(sys.argv[1])))"
+    )
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", code, empty_dsn],
+        capture_output=True,
+        text=True,
+        env=variables,
+        check=True,
+    )
+    assert done.stdout == "True\n"
+    assert await is_current(empty_dsn)

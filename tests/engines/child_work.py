@@ -1,6 +1,7 @@
 """What the children of these tests do, by the order's `do`."""
 
 import os
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,4 +25,7 @@ def work(order: Mapping[str, Any], progress: Callable[[float], None]) -> None:
             os._exit(9)
         case "hang":
             Path(order["file"]).write_text(str(os.getpid()))
+            time.sleep(60)
+        case "breed":
+            Path(order["file"]).write_text(str(subprocess.Popen(["sleep", "60"]).pid))
             time.sleep(60)

@@ -98,9 +98,12 @@ async def test_a_broken_child_is_replaced(
     assert (await report(children, tmp_path / "x"))[0] != before
 
 
-async def test_cancelling_kills_the_child_at_once(children: Children, tmp_path: Path) -> None:
+@pytest.mark.parametrize("do", ["hang", "breed"])
+async def test_cancelling_kills_the_child_and_its_own_at_once(
+    do: str, children: Children, tmp_path: Path
+) -> None:
     file = tmp_path / "pid"
-    render = asyncio.gather(children.run({"do": "hang", "file": str(file)}, on_progress=ignore))
+    render = asyncio.gather(children.run({"do": do, "file": str(file)}, on_progress=ignore))
 
     async def pid() -> str:
         return file.read_text() if file.exists() else ""
@@ -109,7 +112,11 @@ async def test_cancelling_kills_the_child_at_once(children: Children, tmp_path: 
     render.cancel()
     with pytest.raises(asyncio.CancelledError):
         await render
-    assert await is_gone(child)
+
+    async def gone() -> bool:
+        return await is_gone(child)
+
+    await eventually(gone)
 
 
 async def test_an_idle_child_leaves(tmp_path: Path) -> None:

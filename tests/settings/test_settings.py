@@ -142,3 +142,36 @@ def test_a_size_that_cannot_be_encoded_is_refused(size: str) -> None:
 def test_the_reference_page_is_current(request: pytest.FixtureRequest) -> None:
     written = (request.config.rootpath / "docs" / "settings.md").read_text(encoding="utf-8")
     assert written == page(), "run: make docs"
+
+
+def test_an_empty_variable_is_one_that_was_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "DATA", "API_KEY", "PORT"):
+        monkeypatch.setenv(f"FILMGATE_{name}", "")
+    assert Settings.load({}) == Settings.model_validate({})
+
+
+def test_a_tilde_means_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILMGATE_DATA", "~/films")
+    assert Settings.load({}).data == Path.home() / "films"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:pa/ss@h/d", "postgresql://u:pa#ss@h/d", "mysql://h/d", "h:5432", "x"]
+)
+def test_a_database_url_is_checked_without_showing_it(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FILMGATE_DATABASE_URL", url)
+    with pytest.raises(SettingsError, match=r"database_url: .*must be postgresql://") as caught:
+        Settings.load({})
+    assert "pa/ss" not in str(caught.value)
+    assert "pa#ss" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["10:00", "300000000000"])
+def test_a_duration_that_means_something_else_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FILMGATE_KEEP_FOR", text)
+    with pytest.raises(SettingsError, match="keep_for"):
+        Settings.load({})

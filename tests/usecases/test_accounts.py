@@ -1,5 +1,7 @@
 """API keys: shown once, recognised by their digest, and useless once revoked."""
 
+import asyncio
+
 import pytest
 
 from filmgate.core.account import ApiKeyId, new_key
@@ -75,3 +77,16 @@ async def test_the_same_key_is_not_made_twice(database: Database) -> None:
     await accounts.create_key(database, account="a", name="a", key="ci-secret-1")
     with pytest.raises(Conflict, match="exists already"):
         await accounts.create_key(database, account="b", name="b", key="ci-secret-1")
+
+
+async def test_many_replicas_may_bring_the_same_key_at_once(database: Database) -> None:
+    await asyncio.gather(*(accounts.ensure_key(database, "ci-secret-1") for _ in range(6)))
+    assert len(await accounts.list_keys(database)) == 1
+
+
+async def test_a_revoked_key_does_not_come_back_by_the_environment(database: Database) -> None:
+    await accounts.ensure_key(database, "ci-secret-1")
+    [(_, key)] = await accounts.list_keys(database)
+    await accounts.revoke_key(database, key.id)
+    with pytest.raises(Conflict, match="was revoked"):
+        await accounts.ensure_key(database, "ci-secret-1")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from filmgate.core.errors import StorageUnavailable
 from filmgate.core.spec import ObjectKey
 from filmgate.core.video import Asset, Status, Video
 from filmgate.database.connection import Database
@@ -91,3 +92,34 @@ async def test_old_lines_of_the_queues_log_are_dropped(us: Owner, database: Data
     await retention.trim_queue_log(database, keep_for=AT_ONCE)
     async with database.connection() as connection:
         assert await connection.fetchval("select count(*) from pgqueuer_log") == 0
+
+
+class Stubborn(LocalObjectStore):
+    """One folder cannot be removed."""
+
+    stuck = ""
+
+    async def delete_folder(self, prefix: str) -> None:
+        if self.stuck in prefix:
+            raise StorageUnavailable("stuck")
+        await super().delete_folder(prefix)
+
+
+async def test_one_folder_that_resists_does_not_keep_the_others(us: Owner, tmp_path: Path) -> None:
+    store = Stubborn(tmp_path / "objects")
+    made = [await finish(us, store, keep_for=timedelta(0)) for _ in range(3)]
+    store.stuck = made[0].id
+    assert await retention.remove_expired(us.database, store=store, grace=AT_ONCE) == 2
+    assert sorted(files(tmp_path)) == ["0.webp", "video.mp4"]
+
+
+async def test_a_video_deleted_in_mid_render_is_emptied_once_its_worker_has_noticed(
+    us: Owner, store: LocalObjectStore
+) -> None:
+    video = await us.create()
+    assert await rendering.begin(us.database, video.id)
+    await videos.delete(us.database, video.id, account_id=us.account_id)
+    assert await retention.remove_expired(us.database, store=store) == 0
+    async with us.database.connection() as connection:
+        await connection.execute("update video set deleted_at = now() - interval '61 seconds'")
+    assert await retention.remove_expired(us.database, store=store) == 1

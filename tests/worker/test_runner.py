@@ -1,15 +1,18 @@
 """A worker's life with an engine that behaves as told: every ending of an attempt, and every way to lose one."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from filmgate.core.account import AccountId
+from filmgate.core.errors import EngineFailed
 from filmgate.core.ports import Attempt
 from filmgate.core.spec import ObjectKey, Size, VideoSpec
 from filmgate.core.video import Dialect, Status, Video
@@ -57,12 +60,12 @@ class Scene:
     async def retrieve(self, video: Video) -> Video:
         return await videos.retrieve(self.database, video.id, account_id=self.account_id)
 
-    async def ended(self, video: Video) -> Video:
+    async def ended(self, video: Video, *, within: float = 10) -> Video:
         async def look() -> Video | None:
             found = await self.retrieve(video)
             return found if found.status.is_terminal else None
 
-        return await eventually(look)
+        return await eventually(look, within=within)
 
     async def jobs(self) -> int:
         async with self.database.connection() as connection:
@@ -322,3 +325,106 @@ async def test_references_are_there_as_files(scene: Scene) -> None:
         )
         await scene.ended(video)
     assert seen == [b"a picture"]
+
+
+async def test_a_worker_survives_having_its_connections_ended(scene: Scene, dsn: str) -> None:
+    """As in a failover: the server says so on idle connections, and the driver words it in its own way."""
+    hangman = await asyncpg.connect(dsn)
+    async with scene.worker(slots=2):
+        made = []
+        for _ in range(8):
+            made.append(await scene.create())
+            await hangman.execute(
+                """
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid()
+                """
+            )
+            await asyncio.sleep(0.1)
+        ended = [await scene.ended(video, within=40) for video in made]
+    await hangman.close()
+    assert {video.status for video in ended} == {Status.COMPLETED}
+
+
+async def test_a_job_that_no_slot_holds_falls_silent(scene: Scene) -> None:
+    scene.engine.script = [wait_until_told]
+    async with scene.worker(slots=2):
+        held = await scene.create()
+        await scene.engine.started.wait()
+        async with scene.database.connection() as connection:
+            worker = await connection.fetchval("select queue_manager_id from pgqueuer")
+            await connection.execute(
+                """
+                insert into pgqueuer (priority, status, entrypoint, dedupe_key, queue_manager_id)
+                values (0, 'picked', 'elsewhere', 'dropped', $1)
+                """,
+                worker,
+            )
+
+            async def only_ours_is_beaten() -> bool:
+                rows = await connection.fetch(
+                    "select dedupe_key, heartbeat > updated as b from pgqueuer"
+                )
+                return {row["dedupe_key"]: row["b"] for row in rows} == {
+                    held.id: True,
+                    "dropped": False,
+                }
+
+            await eventually(only_ours_is_beaten)
+        scene.engine.may_finish.set()
+        await scene.ended(held)
+
+
+async def test_what_an_engine_says_is_stored_whatever_it_holds(scene: Scene) -> None:
+    async def rave(engine: ScriptedEngine, attempt: Attempt) -> None:
+        raise EngineFailed("engine_failed", "a NUL \0 and half a character \udcff")
+
+    scene.engine.script = [rave]
+    async with scene.worker():
+        video = await scene.ended(await scene.create())
+    assert video.failure is not None
+    assert video.failure.message == "a NUL  and half a character ?"
+
+
+async def test_an_engine_that_waited_in_vain_is_asked_again(scene: Scene) -> None:
+    async def time_out(engine: ScriptedEngine, attempt: Attempt) -> None:
+        raise TimeoutError
+
+    scene.engine.script = [time_out]
+    async with scene.worker():
+        assert (await scene.ended(await scene.create())).attempt == 2
+
+
+async def test_a_machine_without_a_spare_file_makes_the_video_wait(scene: Scene) -> None:
+    async def run_out(engine: ScriptedEngine, attempt: Attempt) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    scene.engine.script = [run_out]
+    async with scene.worker():
+        video = await scene.create()
+
+        async def is_waiting() -> bool:
+            found = await scene.retrieve(video)
+            return (found.status, found.attempt) == (Status.QUEUED, 1)
+
+        await eventually(is_waiting)
+    assert (await scene.retrieve(video)).unavailable_count == 0
+
+
+async def test_a_wait_for_wakeups_can_always_be_cancelled() -> None:
+    wakeups = Wakeups()
+
+    async def wait() -> None:
+        await wakeups.wait(timedelta(seconds=60))
+        await asyncio.sleep(60)
+
+    for turns in range(6):
+        wakeups.clear()
+        waiting = asyncio.gather(wait())
+        await asyncio.sleep(0)
+        wakeups._notified()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(waiting, 5)

@@ -16,7 +16,7 @@ from filmgate.cli.output import show, show_document
 from filmgate.cli.server_side import server_failures_explained
 from filmgate.client import Client, ClientError
 from filmgate.core.errors import FilmgateError
-from filmgate.database.embedded import EmbeddedDatabaseError
+from filmgate.database.folders import EmbeddedDatabaseError
 from filmgate.settings import Settings, unknown_variables
 from filmgate.wiring import open_system
 

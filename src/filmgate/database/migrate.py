@@ -31,12 +31,21 @@ async def is_current(dsn: str) -> bool:
         await connection.close()
 
 
+class UnknownRevision(Exception):
+    """The database was made by a newer filmgate than this one."""
+
+
 async def migrate(dsn: str) -> tuple[str | None, str]:
-    """Apply what is missing. Return the revisions before and after."""
+    """Apply what is missing. Return the revisions before and after. Raises UnknownRevision."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
         before = await current_revision(connection)
+        if before is not None and before > HEAD:
+            raise UnknownRevision(
+                f"The database's schema is at {before}, and this filmgate knows {HEAD} at most: "
+                "it was made by a newer one. Upgrade filmgate."
+            )
         if before != HEAD:
             await _upgrade(dsn)
         if not await queue_is_current(connection):

@@ -195,14 +195,16 @@ async def to_empty(
 ) -> list[VideoId]:
     """Finished videos whose objects have had their time, longest overdue first.
 
-    A deleted one has had it at once; the others keep theirs for `grace` longer than any link says.
+    A deleted one has had it at once, or as soon as its worker must have noticed; the others keep theirs for
+    `grace` longer than any link says.
     """
     rows = await connection.fetch(
         """
         select id from video
         where emptied_at is null and status not in ('queued', 'in_progress')
           and coalesce(deleted_at, expires_at, completed_at) <= now()
-          and (deleted_at is not null or coalesce(expires_at, completed_at) <= now() - $1::interval)
+          and case when deleted_at is null then coalesce(expires_at, completed_at) <= now() - $1::interval
+                   else status = 'completed' or deleted_at <= now() - interval '1 minute' end
         order by coalesce(deleted_at, expires_at, completed_at) limit $2
         """,
         grace,

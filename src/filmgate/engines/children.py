@@ -7,6 +7,7 @@ cancelled, and leaves after an idle minute. It gets none of our environment, so 
 import asyncio
 import json
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
@@ -85,22 +86,20 @@ class Children:
         process.stdin.close()  # the child leaves when its input ends
 
     async def _start(self) -> Process:
-        try:
-            return await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-m",
-                "filmgate.engines.child",
-                self._target,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=None,
-                env=self._environment,
-                limit=LINE_LIMIT_BYTES,
-                start_new_session=True,  # a Ctrl-C is for the server, which then decides
-            )
-        except OSError as error:
-            raise EngineUnavailable(f"The render process could not be started: {error}") from error
+        """Raises OSError when this machine has no process, memory or file to spare for a child."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            "filmgate.engines.child",
+            self._target,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=None,
+            env=self._environment,
+            limit=LINE_LIMIT_BYTES,
+            start_new_session=True,  # a Ctrl-C is for the server, which then decides
+        )
 
     async def _carry_out(
         self,
@@ -130,6 +129,7 @@ class Children:
 
 
 async def _kill(process: Process) -> None:
+    """The child and whatever it has started: it leads a session of its own."""
     with suppress(ProcessLookupError):
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
     await process.wait()

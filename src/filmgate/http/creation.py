@@ -1,5 +1,6 @@
 """The create call, which all dialects share but for how they read the body and write the answer."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ async def create_video(
                 account_id=caller.account_id,
                 dialect=dialect,
             )
-        except OutcomeUnknown:
+        except (OutcomeUnknown, asyncio.CancelledError):
             # Perhaps the video is there all the same, and then it needs its pictures.
             undo.pop_all()
             raise

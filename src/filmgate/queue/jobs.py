@@ -12,13 +12,10 @@ from uuid import UUID
 
 import asyncpg
 from pgqueuer.ports.repository import EntrypointExecutionParameter
-from pgqueuer.queries import Queries
 from pgqueuer.types import QueueEntrypoint, QueueManagerId
 
 from filmgate.core.video import VideoId
-
-CHANNEL = "ch_pgqueuer"
-"""Notified by PgQueuer's trigger when a job comes or goes: a hint, never a promise."""
+from filmgate.queue.schema import queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ async def enqueue(
     delay: timedelta = timedelta(0),
 ) -> None:
     """Put the video in line, inside the caller's transaction. Nothing happens if it stands there already."""
-    await Queries.from_asyncpg_connection(connection).enqueue(
+    await queries(connection).enqueue(
         engine,
         video_id.encode(),
         execute_after=delay,
@@ -57,21 +54,17 @@ async def claim_next(
     worker_id: UUID,
     *,
     engines: Iterable[str],
-    seats: int,
     lost_after: timedelta,
 ) -> Job | None:
-    """Claim the next job of one of the engines, or one whose worker has been silent for `lost_after`.
-
-    Returns None when there is none, or when this worker holds `seats` jobs already.
-    """
-    jobs = await Queries.from_asyncpg_connection(connection).dequeue(
+    """Claim the next job of one of the engines, or one whose worker has been silent for `lost_after`."""
+    jobs = await queries(connection).dequeue(
         batch_size=1,
         entrypoints={
             QueueEntrypoint(name): EntrypointExecutionParameter(concurrency_limit=0)
             for name in engines
         },
         queue_manager_id=QueueManagerId(worker_id),
-        global_concurrency_limit=seats,
+        global_concurrency_limit=None,  # the runner counts its slots itself
         heartbeat_timeout=lost_after,
     )
     if not jobs:
@@ -79,10 +72,27 @@ async def claim_next(
     return Job(VideoId((jobs[0].payload or b"").decode()))
 
 
-async def touch(connection: asyncpg.Connection, worker_id: UUID) -> None:
-    """A worker's sign of life for every job that it holds."""
+async def touch(
+    connection: asyncpg.Connection, worker_id: UUID, *, held: Iterable[VideoId]
+) -> None:
+    """A worker's sign of life for the jobs that it works on. What it claimed and dropped must fall silent."""
     await connection.execute(
-        "update pgqueuer set heartbeat = now() where queue_manager_id = $1 and status = 'picked'",
+        """
+        update pgqueuer set heartbeat = now()
+        where queue_manager_id = $1 and status = 'picked' and dedupe_key = any($2::text[])
+        """,
+        worker_id,
+        list(held),
+    )
+
+
+async def release(connection: asyncpg.Connection, worker_id: UUID) -> None:
+    """Give back every job that the worker has claimed: it works on none any more."""
+    await connection.execute(
+        """
+        update pgqueuer set status = 'queued', queue_manager_id = null
+        where queue_manager_id = $1 and status = 'picked'
+        """,
         worker_id,
     )
 

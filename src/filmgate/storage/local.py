@@ -69,7 +69,7 @@ class LocalObjectStore:
                 await self._store.put_async(
                     key, content, chunk_size=_PIECE_BYTES, max_concurrency=_PIECES_AT_ONCE
                 )
-                await asyncio.to_thread(_make_durable, target)
+                await asyncio.to_thread(self._make_durable, target)
         except StorageUnavailable:
             await asyncio.to_thread(self._prune, target.parent)
             raise
@@ -88,6 +88,13 @@ class LocalObjectStore:
         # A volume that is not mounted must not be mistaken for an empty store, or written beside.
         if not self._root.is_dir():
             raise StorageUnavailable("The object store's folder is missing.")
+
+    def _make_durable(self, path: Path) -> None:
+        """Have the bytes and every name on the way to them survive a power cut."""
+        for each in (path, *path.parents):
+            _sync(each)
+            if each == self._root:
+                break
 
     def _remove(self, folder: Path) -> None:
         # Not obstore's listing: it hides what a killed process left half written.
@@ -116,14 +123,12 @@ def _check_readable(path: Path) -> None:
         pass
 
 
-def _make_durable(path: Path) -> None:
-    """Have bytes and name survive a power cut: what is told to clients afterwards must stay true."""
-    for each in (path, path.parent):
-        descriptor = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _remove_if_empty(folder: Path) -> bool:

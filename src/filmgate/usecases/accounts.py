@@ -1,5 +1,7 @@
 """Accounts and API keys: who is calling, and how keys come and go."""
 
+from contextlib import suppress
+
 import asyncpg
 
 from filmgate.core.account import ApiKey, ApiKeyId, Caller, digest, hint, is_plausible, new_key
@@ -40,11 +42,17 @@ async def create_key(
 
 
 async def ensure_key(database: Database, key: str) -> None:
-    """Let a key that the operator chose be a live one of the first account."""
-    async with database.connection() as connection:
-        if await accounts.find_caller(connection, digest(key)) is not None:
-            return
-    await create_key(database, account=FIRST_ACCOUNT, name="FILMGATE_API_KEY", key=key)
+    """Let a key that the operator chose be a live one, of the first account if it is new.
+
+    Raises Conflict when it was revoked. Many replicas may do this at once.
+    """
+    with suppress(Conflict):
+        await create_key(database, account=FIRST_ACCOUNT, name="FILMGATE_API_KEY", key=key)
+        return
+    try:
+        await authenticate(database, key)
+    except Unauthenticated as error:
+        raise Conflict("FILMGATE_API_KEY names a key that was revoked; choose another.") from error
 
 
 async def has_live_key(database: Database) -> bool:

@@ -19,6 +19,9 @@ from filmgate.queue import jobs
 UNAVAILABLE_LIMIT = 3
 """After so many attempts that ended in EngineUnavailable, the video has failed."""
 
+MESSAGE_LIMIT = 2_000
+"""Characters of what an engine says that are kept."""
+
 
 async def begin(database: Database, video_id: VideoId) -> Video | None:
     """Claim the video for a new attempt, or return None where there is nothing left to do."""
@@ -37,9 +40,11 @@ async def perform(
 ) -> Asset:
     """Make the video and put it into our storage. Raises EngineError or StorageUnavailable."""
     try:
-        async with asyncio.timeout(time_limit.total_seconds()):
+        async with asyncio.timeout(time_limit.total_seconds()) as limit:
             rendered = await engine.render(video.spec, attempt)
     except TimeoutError as error:
+        if not limit.expired():
+            raise EngineUnavailable("The engine waited for something in vain.") from error
         raise EngineFailed(
             "engine_timeout", f"The render took longer than {time_limit} and was stopped."
         ) from error
@@ -106,9 +111,15 @@ def attempt_folder(video: Video) -> str:
 
 
 def _verdict(video: Video, error: EngineError, *, at: datetime) -> Video:
+    message = _storable(error.message)
     if isinstance(error, EngineFailed):
-        return video.fail(Failure(error.failure_code, error.message), at=at)
+        return video.fail(Failure(_storable(error.failure_code), message), at=at)
     if video.unavailable_count + 1 >= UNAVAILABLE_LIMIT:
-        message = f"{UNAVAILABLE_LIMIT} attempts were made, the last one ended so: {error.message}"
-        return video.fail(Failure("engine_failed", message), at=at)
+        told = f"{UNAVAILABLE_LIMIT} attempts were made, the last one ended so: {message}"
+        return video.fail(Failure("engine_failed", told), at=at)
     return video.requeue()
+
+
+def _storable(text: str) -> str:
+    """What an engine says may hold what PostgreSQL does not: NUL, or half a character."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:MESSAGE_LIMIT]

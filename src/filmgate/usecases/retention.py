@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import structlog
+
+from filmgate.core.errors import StorageUnavailable
 from filmgate.core.ports import ObjectStore
+from filmgate.core.video import VideoId
 from filmgate.database import videos
 from filmgate.database.connection import Database
 from filmgate.queue import jobs
@@ -12,19 +16,34 @@ GRACE = timedelta(minutes=15)
 
 BATCH = 100
 
+log = structlog.get_logger()
+
 
 async def remove_expired(
     database: Database, *, store: ObjectStore, grace: timedelta = GRACE
 ) -> int:
     """Delete the objects of videos whose day is over, or that were deleted. Return how many videos."""
-    async with database.connection() as connection:
-        due = await videos.to_empty(connection, grace=grace, limit=BATCH)
-    for video_id in due:
-        # Objects first, then the note: a crash between the two only repeats the first.
-        await store.delete_folder(f"videos/{video_id}/")
+    total = 0
+    while True:
         async with database.connection() as connection:
-            await videos.mark_emptied(connection, video_id)
-    return len(due)
+            due = await videos.to_empty(connection, grace=grace, limit=BATCH)
+        emptied = [await _empty(database, store, video_id=video_id) for video_id in due]
+        total += sum(emptied)
+        if len(due) < BATCH or not any(emptied):
+            return total
+
+
+async def _empty(database: Database, store: ObjectStore, *, video_id: VideoId) -> bool:
+    """Objects first, then the note: a crash between the two only repeats the first."""
+    try:
+        await store.delete_folder(f"videos/{video_id}/")
+    except StorageUnavailable as error:
+        # One folder that resists must not keep the others; it is tried again next time.
+        log.warning("expired objects stay", video=video_id, reason=error.message)
+        return False
+    async with database.connection() as connection:
+        await videos.mark_emptied(connection, video_id)
+    return True
 
 
 async def enqueue_forgotten(database: Database, *, quiet_for: timedelta) -> int:

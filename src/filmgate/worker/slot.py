@@ -4,6 +4,7 @@ Cancelling `work` means one of two things: the video was taken from us, or the w
 """
 
 import asyncio
+import errno
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ from filmgate.usecases import rendering
 from filmgate.worker.attempt import HeldAttempt
 
 DATABASE_RETRY = timedelta(seconds=1)
-STORAGE_RETRY = timedelta(seconds=10)
+SCARCITY_RETRY = timedelta(seconds=10)
+
+_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT}
+"""No fault of the video's: this machine has no file, memory, process or disk to spare just now."""
 
 log = structlog.get_logger()
 
@@ -49,72 +53,68 @@ class Slot:
 
     def __init__(self, workshop: Workshop, video_id: VideoId) -> None:
         self._shop = workshop
-        self._video_id = video_id
+        self.video_id = video_id
         self._leaving = False
+        self._stopped = False
         self._settling = False
         self._task: asyncio.Task[None] | None = None
         self.attempt: HeldAttempt | None = None
 
     async def work(self) -> None:
-        """Do the job. Raises nothing but CancelledError: what must run again is said by the row."""
+        """Do the job. What must run again is said by the row, never by an exception."""
         self._task = asyncio.current_task()
-        if self._leaving:
-            return
         try:
-            video = await rendering.begin(self._shop.database, self._video_id)
+            video = await rendering.begin(self._shop.database, self.video_id)
             if video is not None:
                 await self._make(video)
         except DatabaseUnavailable:
             # The row keeps its status and the job falls silent, so another attempt will be made.
-            log.warning("database away, attempt ended", video=self._video_id)
+            log.warning("database away, attempt ended", video=self.video_id)
 
     def stop(self, *, leaving: bool) -> None:
         """Drop the video at once: it was taken from us, or (`leaving`) it must be handed back.
 
         A video whose file is finished is not dropped: settling it takes milliseconds.
         """
-        self._leaving = leaving
-        if self._task is not None and not self._settling:
+        self._leaving = self._leaving or leaving
+        if self._task is not None and not self._settling and not self._stopped:
+            self._stopped = True  # once: a second cancellation would cut the tidying up short
             self._task.cancel()
 
     async def _make(self, video: Video) -> None:
         logger = log.bind(video=video.id, attempt=video.attempt, engine=video.spec.engine)
         logger.info("render begun", seconds=video.spec.seconds, size=str(video.spec.size))
         try:
-            asset = await self._render(video)
+            await self._complete(video, await self._render(video))
         except asyncio.CancelledError:
             await self._let_go(video)
             raise
+        except DatabaseUnavailable:
+            raise
         except StorageUnavailable as error:
             logger.warning("storage away", reason=error.message)
-            await rendering.hand_back(self._shop.database, video, delay=STORAGE_RETRY)
+            await rendering.hand_back(self._shop.database, video, delay=SCARCITY_RETRY)
         except EngineError as error:
-            status = await rendering.give_up(
-                self._shop.database, video, error, retry_delay=self._shop.retry_delay
-            )
-            logger.warning("render failed", reason=error.message, status=status)
-            await self._abandon(video)
-        else:
-            await self._complete(video, asset)
+            await self._give_up(video, error)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _SCARCE:
+                logger.warning("this machine has too little left", reason=str(error))
+                await rendering.hand_back(self._shop.database, video, delay=SCARCITY_RETRY)
+                return
+            logger.exception("an attempt ended as none may end")
+            internal = EngineUnavailable(f"internal error: {type(error).__name__}")
+            await self._give_up(video, internal)
 
     async def _render(self, video: Video) -> Asset:
-        try:
-            with tempfile.TemporaryDirectory(dir=self._shop.scratch, prefix="attempt-") as folder:
-                self.attempt = await self._attempt(video, Path(folder))
-                return await rendering.perform(
-                    video,
-                    self.attempt,
-                    engine=self._shop.engines[video.spec.engine],
-                    store=self._shop.store,
-                    time_limit=self._shop.time_limit,
-                )
-        except (EngineError, StorageUnavailable, DatabaseUnavailable):
-            raise
-        except Exception as error:
-            log.exception("render raised what no engine may raise", video=video.id)
-            raise EngineUnavailable(f"internal error: {type(error).__name__}") from error
-        finally:
-            self.attempt = None
+        with tempfile.TemporaryDirectory(dir=self._shop.scratch, prefix="attempt-") as folder:
+            self.attempt = await self._attempt(video, Path(folder))
+            return await rendering.perform(
+                video,
+                self.attempt,
+                engine=self._shop.engines[video.spec.engine],
+                store=self._shop.store,
+                time_limit=self._shop.time_limit,
+            )
 
     async def _attempt(self, video: Video, folder: Path) -> HeldAttempt:
         async with self._shop.database.connection() as connection:
@@ -149,6 +149,13 @@ class Slot:
         log.info("render ended", video=video.id, completed=done, bytes=asset.size_bytes)
         if not done:
             await self._abandon(video)
+
+    async def _give_up(self, video: Video, error: EngineError) -> None:
+        status = await rendering.give_up(
+            self._shop.database, video, error, retry_delay=self._shop.retry_delay
+        )
+        log.warning("render failed", video=video.id, reason=error.message, status=status)
+        await self._abandon(video)
 
     async def _let_go(self, video: Video) -> None:
         log.info("video let go", video=video.id, attempt=video.attempt, leaving=self._leaving)

@@ -9,7 +9,7 @@ import structlog
 
 from filmgate.core.errors import DatabaseUnavailable
 from filmgate.database.connection import translated
-from filmgate.queue.jobs import CHANNEL
+from filmgate.queue.schema import CHANNEL
 
 PROBE = timedelta(seconds=1)
 log = structlog.get_logger()
@@ -26,8 +26,10 @@ class Wakeups:
 
     async def wait(self, at_most: timedelta) -> None:
         """Return at the next notification since `clear`, or when the time is up."""
+        # Not wait_for: on Python 3.11 it swallows a cancellation that comes together with the event.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), at_most.total_seconds())
+            async with asyncio.timeout(at_most.total_seconds()):
+                await self._event.wait()
 
     async def listen(self, dsn: str) -> None:
         """Listen for ever, on a connection that is made again whenever it was lost."""
