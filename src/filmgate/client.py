@@ -105,7 +105,8 @@ class Client:
         """Ask for a video. What is None is left to the server.
 
         `image` becomes the first frame: a file, its bytes, or an address (http, https or data URL). Retries
-        carry one idempotency key, so they cannot make a second video; pass your own to repeat a create safely.
+        carry one idempotency key: a server that keeps such keys makes one video of them, any other may make
+        two when its first answer was lost on the way.
         """
         length = None if seconds is None else str(seconds)
         fields = calls.given(prompt=prompt, model=model, size=size, seconds=length, seed=seed)

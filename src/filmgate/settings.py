@@ -24,6 +24,7 @@ from pydantic import (
     field_validator,
 )
 
+from filmgate.core.account import is_plausible
 from filmgate.core.catalogue import DEFAULT_MODELS, Catalogue, Model
 from filmgate.core.spec import Size
 
@@ -200,9 +201,12 @@ class Settings(BaseModel):
 
     @field_validator("api_key")
     @classmethod
-    def _key_is_long_enough(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None and not 8 <= len(key.get_secret_value()) <= 255:
-            raise ValueError("must have 8 to 255 characters")
+    def _key_can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not is_plausible(key.get_secret_value()):
+            raise ValueError(
+                "must have 8 to 255 characters, of those that a header can carry (ASCII, no spaces), and "
+                "may begin with sk-fg- only if filmgate made it"
+            )
         return key
 
     @classmethod

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import threading
 import time
@@ -506,16 +507,37 @@ def test_delete_sends_no_body(server: ScriptedServer, client: Client) -> None:
     assert server.received[0].body == b""
 
 
-def test_an_empty_id_never_becomes_the_list(client: Client) -> None:
-    with pytest.raises(ValueError, match="id is empty"):
-        client.retrieve("")
+@pytest.mark.parametrize("video_id", ["", ".", "a/b?", "x" * 129, "\udcff"])
+def test_what_cannot_be_an_id_is_never_asked_for(video_id: str, client: Client) -> None:
+    with pytest.raises(ValueError, match="is not the id of a video"):
+        client.retrieve(video_id)
 
 
-def test_an_id_with_odd_characters_stays_one_part_of_the_path(
+def test_a_relays_name_of_a_video_is_asked_for_by_its_other_one(
     server: ScriptedServer, client: Client
 ) -> None:
-    server.on("GET", "/v1/videos/a%2Fb%3F", json_reply(wire_video()))
-    assert client.retrieve("a/b?").id == "video_01kabc"
+    server.on("GET", "/v1/videos/video_01kabc", json_reply(wire_video()))
+    assert client.retrieve("sora_01kabc").id == "video_01kabc"
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_link_or_a_pipe_stays_what_it_is(
+    kind: str, server: ScriptedServer, client: Client, tmp_path: Path
+) -> None:
+    server.on("GET", "/v1/videos/video_01kabc/content", Reply(200, b"a film"))
+    target = tmp_path / "out.mp4"
+    if kind == "link":
+        target.symlink_to(tmp_path / "real.mp4")
+        client.download("video_01kabc", target)
+        assert target.is_symlink()
+        assert (tmp_path / "real.mp4").read_bytes() == b"a film"
+        return
+    os.mkfifo(target)
+    reader = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
+    client.download("video_01kabc", target)
+    assert os.read(reader, 100) == b"a film"
+    os.close(reader)
+    assert target.is_fifo()
 
 
 def test_models_lists_what_each_can_do(server: ScriptedServer, client: Client) -> None:

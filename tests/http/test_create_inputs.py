@@ -372,3 +372,18 @@ async def test_stored_images_go_when_the_video_cannot_be_created(
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "service_unavailable")
     assert int(answer.headers["retry-after"]) > 0
     assert await traces.left() == (0, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"prompt=" + b"%41" * 400_000),
+        ("application/json", b'{"prompt": "' + b"x" * (32 * 1024 * 1024) + b'"}'),
+    ],
+)
+async def test_text_that_would_keep_everybody_waiting_is_refused_unread(
+    kind: str, body: bytes, client: httpx2.AsyncClient
+) -> None:
+    answer = await client.post("/v1/videos", content=body, headers={"content-type": kind})
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "request_too_large"

@@ -72,6 +72,9 @@ def test_a_file_that_was_named_must_exist() -> None:
         ("SPEED", "warp", "speed: Input should be 'full' or 'tiny'"),
         ("PUBLIC_URL", "example.org", "public_url"),
         ("API_KEY", "short", "api_key: .*8 to 255"),
+        ("API_KEY", "two words", "api_key: .*ASCII, no spaces"),
+        ("API_KEY", "schlüssel123", "api_key: .*ASCII, no spaces"),
+        ("API_KEY", "sk-fg-of-my-own", "api_key: .*only if filmgate made it"),
         ("KEEP_FOR", "0", "keep_for: .*at least one second"),
     ],
 )

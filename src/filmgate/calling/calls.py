@@ -1,11 +1,11 @@
 """The request that each of a client's verbs sends."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from filmgate.calling.messages import Call
 from filmgate.calling.part_file import PartFile
@@ -16,6 +16,7 @@ Image = Path | bytes | str
 """A file, its bytes, or an address."""
 
 _VIDEOS = "/v1/videos"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def create(fields: Mapping[str, str | int], image: Image | None, *, key: str | None) -> Call:
@@ -66,9 +67,10 @@ def given(**values: str | int | None) -> dict[str, str | int]:
 
 
 def _path(video_id: str) -> str:
-    if not video_id:
-        raise ValueError("The video id is empty.")
-    return f"{_VIDEOS}/{quote(video_id, safe='')}"
+    """A relay's name of a video would be answered in the relay's words, so it is asked for by its other one."""
+    if _ID.fullmatch(video_id) is None:
+        raise ValueError(f"{video_id[:80]!r} is not the id of a video, such as video_01m7x9….")
+    return f"{_VIDEOS}/{video_id.replace('sora_', 'video_', 1)}"
 
 
 def _address(text: str) -> str:

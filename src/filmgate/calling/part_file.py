@@ -1,6 +1,8 @@
 """A download on its way: where its bytes wait until they are whole, and how it is resumed."""
 
 import secrets
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Self
 
@@ -10,15 +12,20 @@ from filmgate.calling.errors import UnexpectedAnswer
 
 
 class PartFile:
-    """The bytes of a download that have arrived, beside their target until they are whole."""
+    """The bytes of a download that have arrived, beside their target until they are whole.
+
+    A target that is a device or a pipe is written into, and what a link names is replaced, not the link.
+    """
 
     def __init__(self, target: Path) -> None:
-        self._target = target
-        self._path = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        self._target = target.resolve()
+        self._is_file = not self._target.exists() or self._target.is_file()
+        self._path = self._target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         self._etag = ""
 
     def __enter__(self) -> Self:
-        self._file = self._path.open("xb")
+        # What is neither seekable nor replaceable gets its bytes from a temporary file at the end.
+        self._file = self._path.open("xb+") if self._is_file else tempfile.TemporaryFile("wb+")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -48,5 +55,10 @@ class PartFile:
         self._file.write(chunk)
 
     def keep(self) -> None:
-        self._file.close()
-        self._path.replace(self._target)
+        if self._is_file:
+            self._file.close()
+            self._path.replace(self._target)
+            return
+        self._file.seek(0)
+        with self._target.open("wb") as target:
+            shutil.copyfileobj(self._file, target)

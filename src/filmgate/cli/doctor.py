@@ -1,6 +1,7 @@
-"""`filmgate doctor`: look at everything a server needs, change nothing, and say what would help."""
+"""`filmgate doctor`: look at everything that a server needs, and say what would help."""
 
 import asyncio
+import os
 import platform
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -73,6 +74,8 @@ def _encoders() -> Finding:
 def _disk(data: Path) -> Finding:
     place = next(folder for folder in (data, *data.absolute().parents) if folder.exists())
     free = shutil.disk_usage(place).free
+    if not os.access(place, os.W_OK | os.X_OK):
+        return Finding("data folder", False, f"{place} cannot be written; choose another: --data")
     words = f"{data}: {free / (1 << 30):.1f} GiB free"
     if free < LEAST_FREE_BYTES:
         words += "; make room, or move it with --data"

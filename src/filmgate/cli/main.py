@@ -250,7 +250,10 @@ def list_keys(*, as_json: AsJson = False, data: Data = None, config: Config = No
 
 @keys_app.command("revoke")
 def revoke_key(
-    key_id: Annotated[int, typer.Argument(metavar="ID", help="As `filmgate keys list` shows it.")],
+    key_id: Annotated[
+        int,
+        typer.Argument(metavar="ID", max=2**63 - 1, help="As `filmgate keys list` shows it."),
+    ],
     *,
     data: Data = None,
     config: Config = None,

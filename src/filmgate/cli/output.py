@@ -1,6 +1,7 @@
 """What the commands print, and the exit codes: results to stdout, everything else to stderr."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ class ExitCode(IntEnum):
     UNREACHABLE = 3
     AUTH = 4
     INTERRUPTED = 130
+    BROKEN_PIPE = 141
 
 
 class Refused(Exception):
@@ -49,9 +51,11 @@ def failures_explained() -> Iterator[None]:
     """
     try:
         yield
-    except BrokenPipeError:  # whoever read our output has gone: nobody is left to explain it to
-        raise
-    except (ClientError, Refused, OSError) as error:
+    except BrokenPipeError:
+        # Whoever read our output has had enough, as `head` does: nobody is left to explain it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(ExitCode.BROKEN_PIPE) from None
+    except (ClientError, Refused, OSError, ValueError) as error:
         code, sentence = _explain(error)
         say(f"Error: {sentence}")
         for note in getattr(error, "__notes__", ()):

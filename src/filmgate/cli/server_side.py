@@ -6,12 +6,12 @@ from contextlib import contextmanager
 import asyncpg
 
 from filmgate.cli.output import ExitCode, Refused, say
-from filmgate.core.errors import FilmgateError
+from filmgate.core.errors import Conflict, FilmgateError, NotFound
 from filmgate.database.folders import EmbeddedDatabaseError
 from filmgate.database.migrate import UnknownRevision
 from filmgate.settings import SettingsError
 
-_USAGE = (SettingsError, Refused, UnknownRevision)
+_USAGE = (SettingsError, Refused, UnknownRevision, NotFound, Conflict)
 _FAILURES = (FilmgateError, EmbeddedDatabaseError, asyncpg.PostgresError, OSError)
 
 

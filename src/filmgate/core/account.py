@@ -49,7 +49,7 @@ def is_plausible(key: str) -> bool:
     A key that an operator chose (`FILMGATE_API_KEY`) has no checksum; any that begins like ours has.
     """
     if not key.startswith(KEY_PREFIX):
-        return 8 <= len(key) <= 255
+        return 8 <= len(key) <= 255 and all("!" <= letter <= "~" for letter in key)
     text = key.removeprefix(KEY_PREFIX)
     body, checksum = text[:_RANDOM_LENGTH], text[_RANDOM_LENGTH:]
     return len(text) == _RANDOM_LENGTH + _CHECKSUM_LENGTH and _checksum(body) == checksum

@@ -109,9 +109,18 @@ class EmbeddedPostgres:
         with self._starting():
             try:
                 if self._users is not None and self._is_last_user() and self._is_alive():
-                    self._call("pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w", "-s")
+                    self._end_server()
             finally:
                 self._leave()
+
+    def _end_server(self) -> None:
+        failed = self._call(
+            "pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w", "-s", check=False
+        )
+        if failed and self._is_alive():  # dying by itself, it leaves no word for pg_ctl
+            raise EmbeddedDatabaseError(
+                f"The embedded PostgreSQL on {self._data} does not stop. Its log is {self._log}."
+            )
 
     def _leave(self) -> None:
         if self._users is not None:
@@ -191,7 +200,7 @@ class EmbeddedPostgres:
     def _is_ready(self) -> bool:
         if not (self._sockets / ".s.PGSQL.5432").exists():
             return False
-        return self._call("pg_isready", "-q", "-h", str(self._sockets), check=False) == 0
+        return self._call("pg_isready", "-q", "-d", self.dsn, check=False) == 0
 
     def _is_last_user(self) -> bool:
         assert self._users is not None

@@ -3,6 +3,7 @@
 Which values are allowed is the catalogue's business; which pictures are, the reference images'.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import NoReturn
 
 from starlette.requests import Request
 
-from filmgate.core.errors import InvalidRequest, MalformedRequest
+from filmgate.core.errors import InvalidRequest, MalformedRequest, RequestTooLarge
 from filmgate.http.forms import read_multipart, read_urlencoded
 from filmgate.usecases.references import ImageBytes, ImageSource, ImageText, ImageUrl
 
@@ -22,6 +23,15 @@ NUMBER_LIMIT = 2**64
 
 IMAGE_LIMIT = 16
 """More pictures than any model takes: the catalogue says how many that is."""
+
+INLINE_BYTES = 64 * 1024
+"""Larger bodies are read in a thread."""
+
+JSON_LIMIT = 32 * 1024 * 1024
+"""Room for a picture of the largest size in base64."""
+
+URLENCODED_LIMIT = 1024 * 1024
+"""Room for the longest prompt, every character of it percent-encoded."""
 
 _URL = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE | re.ASCII)
 
@@ -74,12 +84,26 @@ async def read_fields(request: Request) -> Fields:
     content_type = request.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
     body = await request.body()
+    if len(body) < INLINE_BYTES:
+        return _parse(kind, content_type, body)
+    return await asyncio.to_thread(_parse, kind, content_type, body)
+
+
+def _parse(kind: str, content_type: str, body: bytes) -> Fields:
     if kind == "multipart/form-data":
         return Fields(read_multipart(body, content_type))
     # `curl -d` calls its data a form unless it is told otherwise.
     if kind == "application/x-www-form-urlencoded" and not body.lstrip().startswith(b"{"):
+        _check_length(body, URLENCODED_LIMIT, advice="send JSON, or multipart/form-data")
         return Fields(read_urlencoded(body))
+    _check_length(body, JSON_LIMIT, advice="send pictures as multipart/form-data")
     return Fields(_json_object(body))
+
+
+def _check_length(body: bytes, limit: int, *, advice: str) -> None:
+    """Text takes far longer to read than files, and meanwhile nobody else is answered."""
+    if len(body) > limit:
+        raise RequestTooLarge(f"A body of this kind may have {limit} bytes at most; {advice}.")
 
 
 def _json_object(body: bytes) -> Mapping[str, object]:
