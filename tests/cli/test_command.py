@@ -181,3 +181,21 @@ def test_the_command_also_runs_as_a_module() -> None:
         [sys.executable, "-m", "filmgate", "--version"], capture_output=True, text=True, check=True
     )
     assert told.stdout.startswith("filmgate ")
+
+
+@pytest.mark.parametrize("words", [("get", ""), ("cancel", "."), ("rm", "a/b"), ("get", "\udcff")])
+def test_what_is_no_id_is_a_slip_of_the_user(words: tuple[str, ...]) -> None:
+    ended = run(*words)
+    assert ended.returncode == 2
+    assert "is not the id of a video" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_reader_that_has_had_enough_is_no_failed_video(films: ScriptedServer) -> None:
+    data = [wire_video("completed", 100, prompt="x" * 5000) for _ in range(100)]
+    films.on("GET", VIDEOS, json_reply({"data": data, "has_more": False}))
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run([COMMAND, "ls"], stdout=writing, timeout=60, check=False)
+    os.close(writing)
+    assert ended.returncode == 141
