@@ -58,7 +58,7 @@ async def test_the_pool_recovers_by_itself(database: Database, hangman: asyncpg.
         # The first one may still be handed the connection whose end has not been read yet.
         with suppress(DatabaseUnavailable):
             async with database.transaction() as connection:
-                return await connection.fetchval("select 1") == 1
+                return bool(await connection.fetchval("select true"))
         return False
 
     await eventually(works)
