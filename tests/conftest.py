@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from filmgate.core.account import AccountId
@@ -17,6 +18,12 @@ from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.migrate import migrate
 
 _numbers = count(1)
+
+# How long an example takes says more about the machine's other guests than about the code.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
