@@ -95,9 +95,6 @@ def _insist_on_cancellation(error: BaseException) -> None:
     Otherwise whoever survives an outage would survive being cancelled as well.
     """
     task = asyncio.current_task()
-    if task is not None and task.cancelling() and _is_behind(error):
+    is_hidden = isinstance(error.__context__, asyncio.CancelledError)
+    if task is not None and task.cancelling() and is_hidden:
         raise asyncio.CancelledError from error
-
-
-def _is_behind(error: BaseException) -> bool:
-    return isinstance(error.__context__, asyncio.CancelledError)

@@ -30,7 +30,7 @@ DATABASE_RETRY = timedelta(seconds=1)
 SCARCITY_RETRY = timedelta(seconds=10)
 
 _SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT}
-"""No fault of the video's: this machine has no file, memory, process or disk to spare just now."""
+"""This machine has no file, memory, process or disk to spare just now."""
 
 log = structlog.get_logger()
 
@@ -91,14 +91,13 @@ class Slot:
             raise
         except DatabaseUnavailable:
             raise
-        except StorageUnavailable as error:
-            logger.warning("storage away", reason=error.message)
-            await rendering.hand_back(self._shop.database, video, delay=SCARCITY_RETRY)
         except EngineError as error:
             await self._give_up(video, error)
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in _SCARCE:
-                logger.warning("this machine has too little left", reason=str(error))
+            if _is_scarcity(error):
+                logger.warning(
+                    "storage away, or this machine has too little left", reason=str(error)
+                )
                 await rendering.hand_back(self._shop.database, video, delay=SCARCITY_RETRY)
                 return
             logger.exception("an attempt ended as none may end")
@@ -169,3 +168,9 @@ class Slot:
         except StorageUnavailable:
             # Retention removes the whole of a finished video's folder later.
             log.warning("storage away, leftovers stay", video=video.id, attempt=video.attempt)
+
+
+def _is_scarcity(error: Exception) -> bool:
+    """No fault of the video's, and nothing that another attempt a little later would not get round."""
+    is_machine = isinstance(error, OSError) and error.errno in _SCARCE
+    return is_machine or isinstance(error, StorageUnavailable)
