@@ -27,6 +27,12 @@ class MemoryObjectStore:
         await self.check()
         self.objects[key] = data
 
+    async def copy(self, key: ObjectKey, target: ObjectKey) -> None:
+        await self.put_bytes(target, await self.read(key))
+
+    async def fetch_file(self, key: ObjectKey, path: Path) -> None:
+        await asyncio.to_thread(path.write_bytes, await self.read(key))
+
     async def read(self, key: ObjectKey) -> bytes:
         check_key(key)
         await self.check()

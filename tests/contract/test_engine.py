@@ -24,6 +24,8 @@ class PlainAttempt:
 
     workdir: Path
     references: tuple[Path, ...] = ()
+    portraits: tuple[Path, ...] = ()
+    continues: VideoSpec | None = None
     token: Token | None = None
     told: list[float] = field(default_factory=list)
 

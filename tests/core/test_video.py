@@ -13,7 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from filmgate.core.account import AccountId
 from filmgate.core.errors import InvalidTransition
 from filmgate.core.spec import ObjectKey, Size, VideoSpec
-from filmgate.core.video import Asset, Dialect, Failure, Status, Video, VideoId, new_video_id
+from filmgate.core.video import (
+    Asset,
+    Dialect,
+    Failure,
+    Status,
+    Video,
+    VideoId,
+    moment_of,
+    new_video_id,
+)
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -166,3 +175,12 @@ def test_an_id_is_26_letters_of_crockford_base32_and_never_the_same() -> None:
     assert len(ids) == 1000
     assert all(set(VideoId(i)) <= set("0123456789abcdefghjkmnpqrstvwxyz") for i in ids)
     assert {len(i) for i in ids} == {26}
+
+
+def test_the_moment_of_an_id_is_when_it_was_made() -> None:
+    moment = datetime(2026, 9, 24, 12, 30, 15, 250_000, tzinfo=UTC)
+    assert moment_of(new_video_id(moment)) == moment
+
+
+def test_an_id_that_cannot_be_ours_has_a_moment_too() -> None:
+    assert moment_of(VideoId("7" + "z" * 25)).year == 9999

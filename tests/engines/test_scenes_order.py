@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from filmgate.engines.scenes.order import SceneOrder
+from filmgate.engines.scenes.order import FilmSoFar, SceneOrder
 
 
 def test_an_order_comes_back_from_json_as_it_was() -> None:
@@ -16,15 +16,19 @@ def test_an_order_comes_back_from_json_as_it_was() -> None:
         references=(Path("first.png"), Path("second.png")),
         output=Path("out.mp4"),
         tiny=True,
+        portraits=(Path("one.webp"),),
+        since=12,
+        continues=FilmSoFar(prompt="雨", seed=2**63 - 1, has_portraits=True),
     )
 
     assert SceneOrder.from_json(json.loads(json.dumps(order.to_json()))) == order
 
 
-def test_an_order_without_a_seed_keeps_none() -> None:
+def test_an_order_of_a_new_film_continues_none() -> None:
     order = SceneOrder(
-        prompt="x", width=64, height=64, seconds=1, seed=None,
+        prompt="x", width=64, height=64, seconds=1, seed=1,
         references=(), output=Path("out.mp4"), tiny=False,
     )  # fmt: skip
 
-    assert SceneOrder.from_json(order.to_json()).seed is None
+    assert SceneOrder.from_json(order.to_json()) == order
+    assert order.continues is None

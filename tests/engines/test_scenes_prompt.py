@@ -1,7 +1,10 @@
-"""What a prompt's words decide, and what chance decides for it."""
+"""What a prompt's words decide, and what the seed decides for it."""
+
+from dataclasses import replace
 
 import pytest
 
+from filmgate.core.spec import Size, VideoSpec
 from filmgate.engines.scenes.brief import Action, Grade, Land, Light, Move, Subject, Weather
 from filmgate.engines.scenes.prompt import read_prompt
 
@@ -21,7 +24,7 @@ from filmgate.engines.scenes.prompt import read_prompt
     ],
 )
 def test_light_is_read_from_the_prompt(prompt: str, light: Light) -> None:
-    assert read_prompt(prompt).light is light
+    assert read_prompt(prompt, 0).light is light
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,7 @@ def test_light_is_read_from_the_prompt(prompt: str, light: Light) -> None:
     ],
 )
 def test_land_is_read_from_the_prompt(prompt: str, land: Land) -> None:
-    assert read_prompt(prompt).land is land
+    assert read_prompt(prompt, 0).land is land
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,7 @@ def test_land_is_read_from_the_prompt(prompt: str, land: Land) -> None:
     ],
 )
 def test_weather_is_read_from_the_prompt(prompt: str, weather: Weather) -> None:
-    assert read_prompt(prompt).weather is weather
+    assert read_prompt(prompt, 0).weather is weather
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ def test_weather_is_read_from_the_prompt(prompt: str, weather: Weather) -> None:
     ],
 )
 def test_camera_move_is_read_from_the_prompt(prompt: str, move: Move) -> None:
-    assert read_prompt(prompt).move is move
+    assert read_prompt(prompt, 0).move is move
 
 
 @pytest.mark.parametrize(
@@ -92,17 +95,17 @@ def test_camera_move_is_read_from_the_prompt(prompt: str, move: Move) -> None:
     ],
 )
 def test_subjects_are_read_from_the_prompt(prompt: str, subjects: tuple[Subject, ...]) -> None:
-    assert read_prompt(prompt).subjects == subjects
+    assert read_prompt(prompt, 0).subjects == subjects
 
 
 def test_what_a_prompt_says_no_to_is_left_out() -> None:
-    brief = read_prompt("a street at night, no rain, without people")
+    brief = read_prompt("a street at night, no rain, without people", 0)
 
     assert (brief.weather, brief.subjects) == (Weather.CLEAR, ())
 
 
 def test_a_cat_dancing_in_the_rain_gets_a_wet_street_at_night() -> None:
-    brief = read_prompt("A cat dancing in the rain, cinematic style")
+    brief = read_prompt("A cat dancing in the rain, cinematic style", 0)
 
     assert (brief.land, brief.light, brief.weather) == (Land.STREET, Light.NIGHT, Weather.RAIN)
     assert (brief.subjects, brief.action) == ((Subject.CAT,), Action.DANCE)
@@ -110,7 +113,7 @@ def test_a_cat_dancing_in_the_rain_gets_a_wet_street_at_night() -> None:
 
 
 def test_a_prompt_reads_the_same_every_time() -> None:
-    assert read_prompt("something else entirely") == read_prompt("something else entirely")
+    assert read_prompt("something else entirely", 0) == read_prompt("something else entirely", 0)
 
 
 def test_a_seed_changes_only_what_the_prompt_left_open() -> None:
@@ -120,5 +123,36 @@ def test_a_seed_changes_only_what_the_prompt_left_open() -> None:
     assert len({brief.light for brief in briefs}) > 1
 
 
-def test_unknown_prompts_differ_from_each_other() -> None:
-    assert len({read_prompt(f"zxqv {number}").land for number in range(30)}) > 2
+def test_seeds_differ_in_all_that_a_prompt_left_open() -> None:
+    briefs = [read_prompt("zxqv", seed) for seed in range(30)]
+
+    assert len({brief.land for brief in briefs}) > 2
+    assert len({brief.light for brief in briefs}) > 2
+    assert len({brief.move for brief in briefs}) == 2
+    assert len({brief.cloudiness for brief in briefs}) == 30
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_another_subject_with_the_same_seed_changes_nothing_else(seed: int) -> None:
+    cat = read_prompt("a cat dancing in the rain", seed)
+    dog = read_prompt("a dog dancing in the rain", seed)
+
+    assert dog.subjects == (Subject.DOG,)
+    assert replace(dog, subjects=cat.subjects) == cat
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_word_settles_its_question_and_leaves_the_seed_the_others(seed: int) -> None:
+    plain, at_night = read_prompt("a lake", seed), read_prompt("a lake at night", seed)
+
+    assert replace(at_night, light=plain.light) == plain
+
+
+def test_without_a_seed_the_prompt_chooses_what_naming_the_chosen_one_gives() -> None:
+    spec = VideoSpec(model="m", engine="scenes", prompt="zxqv", size=Size(64, 64), seconds=4)
+    named = replace(spec, seed=spec.chosen_seed)
+    other = replace(spec, prompt="zxqw")
+
+    brief = read_prompt(spec.prompt, spec.chosen_seed)
+    assert read_prompt(named.prompt, named.chosen_seed) == brief
+    assert read_prompt(other.prompt, other.chosen_seed).chance != brief.chance

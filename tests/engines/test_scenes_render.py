@@ -104,7 +104,7 @@ def test_colours_are_tagged_as_limited_range_bt709(tmp_path: Path) -> None:
 def test_progress_grows_from_nothing_to_everything(tmp_path: Path) -> None:
     seen: list[float] = []
     order = SceneOrder(
-        prompt="x", width=1280, height=720, seconds=4, seed=None,
+        prompt="x", width=1280, height=720, seconds=4, seed=3,
         references=(), output=tmp_path / "out.mp4", tiny=True,
     )  # fmt: skip
 
@@ -120,7 +120,7 @@ def test_a_render_that_fails_leaves_no_file(tmp_path: Path) -> None:
             raise InterruptedError
 
     order = SceneOrder(
-        prompt="x", width=320, height=180, seconds=2, seed=None,
+        prompt="x", width=320, height=180, seconds=2, seed=3,
         references=(), output=tmp_path / "out.mp4", tiny=False,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ PROMPTS = ["rain on a neon street", "a stormy sea", "campfire in the hills at ni
 
 @pytest.fixture(scope="module", params=PROMPTS)
 def sound(request: pytest.FixtureRequest) -> Sound:
-    return soundtrack(read_prompt(request.param), seconds=5)
+    return soundtrack(read_prompt(request.param, 3), seconds=5)
 
 
 def test_a_track_is_stereo_and_as_long_as_asked(sound: Sound) -> None:
@@ -42,7 +42,7 @@ def test_it_fades_in_and_out(sound: Sound) -> None:
 
 
 def test_the_same_brief_sounds_the_same() -> None:
-    brief = read_prompt("a stormy sea")
+    brief = read_prompt("a stormy sea", 3)
 
     assert np.array_equal(soundtrack(brief, seconds=1), soundtrack(brief, seconds=1))
 
@@ -51,3 +51,22 @@ def test_another_seed_sounds_different() -> None:
     first, second = (read_prompt("a stormy sea", seed) for seed in (1, 2))
 
     assert not np.array_equal(soundtrack(first, seconds=1), soundtrack(second, seconds=1))
+
+
+@pytest.mark.parametrize("prompt", [*PROMPTS, "a storm with lightning"])
+def test_a_later_stretch_sounds_as_it_does_in_the_whole(prompt: str) -> None:
+    brief = read_prompt(prompt, 3)
+    whole = soundtrack(brief, seconds=11)
+    later = soundtrack(brief, seconds=4, since=6)
+
+    end = SAMPLE_RATE // 5  # where the stretch fades, and the whole does not
+    stretch = whole[:, 6 * SAMPLE_RATE : 10 * SAMPLE_RATE - end]
+    assert np.abs(later[:, :-end] - stretch).max() < 1e-3
+
+
+def test_a_later_stretch_begins_at_once_and_ends_in_silence() -> None:
+    later = soundtrack(read_prompt("a stormy sea", 3), seconds=2, since=4)
+    edge = SAMPLE_RATE // 50
+
+    assert np.abs(later[:, :edge]).max() > 0.05
+    assert np.abs(later[:, -edge // 2 :]).max() < 0.02

@@ -9,7 +9,7 @@ from PIL import Image
 from filmgate.core.spec import Size
 from filmgate.media.contact_sheet import GROUND, write_contact_sheet
 from filmgate.media.encode import Mp4Writer, Planes
-from filmgate.media.probe import UnplayableFile
+from filmgate.media.errors import UnusableFilm
 
 SIZE = Size(128, 72)
 
@@ -65,5 +65,5 @@ def test_a_file_that_does_not_play_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "text.mp4"
     path.write_text("no film")
 
-    with pytest.raises(UnplayableFile):
+    with pytest.raises(UnusableFilm):
         write_contact_sheet(path, tmp_path / "sheet.png")

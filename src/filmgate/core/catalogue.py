@@ -30,8 +30,18 @@ class Model:
     sizes: tuple[Size, ...] = (PORTRAIT, LANDSCAPE)
     seconds: tuple[int, ...] = (4, 8, 12)
     images: int = 1
+    characters: int = 2
+    edits: bool = True
+    extensions: bool = True
     price_per_second: int | None = None
     """In millionths of the operator's currency; None where nothing is charged."""
+
+    @property
+    def abilities(self) -> tuple[str, ...]:
+        """What it can do with a film that there is, in words for the person who asked too much."""
+        edits = ("edit",) if self.edits and self.images else ()
+        extensions = ("extend",) if self.extensions and self.images else ()
+        return ("remix", *edits, *extensions)
 
     @property
     def default_size(self) -> Size:
@@ -47,7 +57,7 @@ class VideoRequest:
     """What a client asked for, in the field names that all dialects share, and not yet believed.
 
     Of each pair (`size` and `aspect_ratio`, `seconds` and `duration`, `input_reference` and `image_urls`) a
-    client may send one. The last two are counts: the pictures themselves are fetched once the rest is valid.
+    client may send one. The last three are counts: what they count is looked at once the rest is valid.
     """
 
     prompt: str | None
@@ -56,9 +66,10 @@ class VideoRequest:
     aspect_ratio: str | None = None
     seconds: int | str | None = None
     duration: int | str | None = None
+    seed: int | str | None = None
     input_reference: int | None = None
     image_urls: int | None = None
-    seed: int | str | None = None
+    characters: int | None = None
 
 
 class Catalogue:
@@ -94,17 +105,19 @@ class Catalogue:
         """
         model = self.model(request.model if request.model is not None else self.DEFAULT_MODEL)
         _check_image_count(request, model)
+        _check_character_count(request, model)
         return VideoSpec(
             model=model.name,
             engine=model.engine,
-            prompt=_prompt(request.prompt),
+            prompt=check_prompt(request.prompt),
             size=_size(request, model),
-            seconds=_seconds(request, model),
-            seed=_seed(request.seed),
+            seconds=check_seconds(request, model),
+            seed=check_seed(request.seed),
         )
 
 
-def _prompt(prompt: str | None) -> str:
+def check_prompt(prompt: str | None) -> str:
+    """Raises InvalidRequest."""
     if prompt is None:
         raise InvalidRequest("prompt", "prompt is required: say what the video should show.")
     if not prompt.strip():
@@ -146,7 +159,8 @@ def _size_of_ratio(ratio: str, model: Model) -> Size:
     return size
 
 
-def _seconds(request: VideoRequest, model: Model) -> int:
+def check_seconds(request: VideoRequest, model: Model) -> int:
+    """The length asked for, if the model makes it; its default where none is. Raises InvalidRequest."""
     _not_both("seconds", request.seconds, "duration", request.duration)
     param = "duration" if request.seconds is None else "seconds"
     value = request.duration if request.seconds is None else request.seconds
@@ -162,7 +176,8 @@ def _seconds(request: VideoRequest, model: Model) -> int:
     )
 
 
-def _seed(seed: int | str | None) -> int | None:
+def check_seed(seed: int | str | None) -> int | None:
+    """Raises InvalidRequest."""
     if seed is None:
         return None
     try:
@@ -182,6 +197,15 @@ def _check_image_count(request: VideoRequest, model: Model) -> None:
         raise InvalidRequest(
             param,
             f"{param} holds {count} images; {model.name} takes at most {model.images}.",
+        )
+
+
+def _check_character_count(request: VideoRequest, model: Model) -> None:
+    count = request.characters or 0
+    if count > model.characters:
+        raise InvalidRequest(
+            "characters",
+            f"characters holds {count}; {model.name} takes at most {model.characters}.",
         )
 
 

@@ -59,6 +59,12 @@ class ImageUnreachable(InvalidRequest):
     code: ClassVar[str] = "image_unreachable"
 
 
+class InvalidFilm(InvalidRequest):
+    """The uploaded video is none that we can work with."""
+
+    code: ClassVar[str] = "invalid_video"
+
+
 class RequestTooLarge(FilmgateError):
     """The body, or one part of it, is over its limit."""
 
@@ -98,6 +104,33 @@ class VideoNotFound(NotFound):
         super().__init__("No video with this id exists in your account.")
 
 
+class CharacterNotFound(NotFound):
+    """As VideoNotFound, of a character."""
+
+    code: ClassVar[str] = "character_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("No character with this id exists in your account.")
+
+
+class WebhookNotFound(NotFound):
+    """As VideoNotFound, of a webhook endpoint."""
+
+    code: ClassVar[str] = "webhook_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("No webhook endpoint with this id exists in your account.")
+
+
+class DeliveryNotFound(NotFound):
+    """As VideoNotFound, of a webhook delivery."""
+
+    code: ClassVar[str] = "delivery_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("No delivery with this id exists in your account.")
+
+
 class VideoNotReady(NotFound):
     """The content of a video that is still waiting or running."""
 
@@ -108,6 +141,16 @@ class VideoExpired(FilmgateError):
     """The content's day is over; the record remains."""
 
     code: ClassVar[str] = "video_expired"
+
+
+class BytesOutOfRange(FilmgateError):
+    """A part of the content was asked for that begins behind its end."""
+
+    code: ClassVar[str] = "range_not_satisfiable"
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"The content has {size_bytes} bytes, and none where the range begins.")
+        self.size_bytes = size_bytes
 
 
 class VideoHasFailed(FilmgateError):

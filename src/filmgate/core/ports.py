@@ -34,6 +34,14 @@ class Attempt(Protocol):
         """The spec's reference images as local files, in the spec's order."""
 
     @property
+    def portraits(self) -> tuple[Path, ...]:
+        """A square picture of each of the spec's characters, in the spec's order."""
+
+    @property
+    def continues(self) -> VideoSpec | None:
+        """Of the film whose last frame is the first reference, if this is its extension and we made it."""
+
+    @property
     def token(self) -> Token | None:
         """What the last `save` of any earlier attempt left, or None."""
 
@@ -49,6 +57,8 @@ class Engine(Protocol):
 
     async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
         """Make the video, reporting progress on the way.
+
+        Of an extension only what is new: `spec.seconds` is then its length.
 
         Cancelling the awaiting task stops the work, not only the waiting. Raises EngineUnavailable when
         another attempt may help and EngineFailed when none will. May be called again for the same spec.
@@ -84,8 +94,14 @@ class ObjectStore(Protocol):
     async def put_bytes(self, key: ObjectKey, data: bytes) -> None:
         """As `put_file`, from memory."""
 
+    async def copy(self, key: ObjectKey, target: ObjectKey) -> None:
+        """Store the object once more, under another key. Raises NotFound when there is none."""
+
     async def read(self, key: ObjectKey) -> bytes:
         """The whole object. Raises NotFound when there is none."""
+
+    async def fetch_file(self, key: ObjectKey, path: Path) -> None:
+        """Write the whole object to a local file. Raises NotFound when there is none."""
 
     async def locate(self, key: ObjectKey, *, valid_for: timedelta) -> LocalFile | RemoteUrl:
         """Where the bytes can be had now. Raises NotFound when there is no such object."""

@@ -1,8 +1,13 @@
-"""VideoSpec: what was asked for, already valid. Only `catalogue.validate` makes one from a request."""
+"""VideoSpec: what was asked for, already valid. Only the catalogue makes one from a request."""
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
 from typing import NewType, Self
+
+CharacterId = NewType("CharacterId", str)
+"""26 characters, as a video's id."""
 
 ObjectKey = NewType("ObjectKey", str)
 """The name of an object in our storage: `folder/folder/name.ext`, never starting with a slash."""
@@ -30,12 +35,35 @@ class Size:
         return f"{self.width}x{self.height}"
 
 
+class SourceUse(StrEnum):
+    """What is done with the film that another one is made from."""
+
+    EDIT = "edit"
+    """Begin with its first frame, and be as long."""
+
+    EXTENSION = "extension"
+    """Go on from its last frame, and hold it as the first part."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The film that a video is made from: a copy in our storage under the video's own folder.
+
+    `video_id` is None for an upload. `duration` is in seconds, measured from the file.
+    """
+
+    use: SourceUse
+    key: ObjectKey
+    duration: float
+    video_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoSpec:
     """Everything that decides the pixels, in our words.
 
-    `references` are stored images of exactly `size`; the first is the first frame. `seed` is None
-    where the client left the choice to the engine.
+    `seconds` is the whole length, an extended film's source included. `references` are stored images of
+    exactly `size`; the first is the first frame. `seed` is None where the client named none.
     """
 
     model: str
@@ -45,3 +73,15 @@ class VideoSpec:
     seconds: int
     seed: int | None = None
     references: tuple[ObjectKey, ...] = ()
+    characters: tuple[CharacterId, ...] = ()
+    source: Source | None = None
+
+    @property
+    def chosen_seed(self) -> int:
+        """The seed; where the client named none, one that the prompt decides.
+
+        Of 31 bits: every upstream takes those, and no JSON reader rounds them.
+        """
+        if self.seed is not None:
+            return self.seed
+        return int.from_bytes(sha256(self.prompt.encode()).digest()[:4], "little") >> 1

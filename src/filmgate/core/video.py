@@ -6,7 +6,7 @@ Values only. How a change is written down so that two writers cannot both win is
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NewType, Self
 
@@ -18,12 +18,22 @@ VideoId = NewType("VideoId", str)
 """26 characters of Crockford base32: 48 bits of milliseconds, then 80 random bits (a ULID, in lower case)."""
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 def new_video_id(at: datetime) -> VideoId:
     """Ids made in different milliseconds sort by time; nobody can guess another's."""
     number = int(at.timestamp() * 1000) << 80 | secrets.randbits(80)
     return VideoId("".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5)))
+
+
+def moment_of(video_id: VideoId) -> datetime:
+    """When the id was made, to the millisecond: shortly before its video was accepted."""
+    number = 0
+    for character in video_id:
+        number = number << 5 | _CROCKFORD.index(character)
+    # An id that is not ours may name a time for which there is no date.
+    return datetime.fromtimestamp(min((number >> 80) / 1000, _LAST_MOMENT), UTC)
 
 
 class Status(StrEnum):
@@ -45,6 +55,22 @@ class Dialect(StrEnum):
 
     RELAY = "relay"
     OPENAI = "openai"
+    NEWAPI = "newapi"
+
+
+class Variant(StrEnum):
+    """What can be downloaded of a completed video."""
+
+    VIDEO = "video"
+    THUMBNAIL = "thumbnail"
+    SPRITESHEET = "spritesheet"
+
+    @property
+    def file_name(self) -> str:
+        return f"{self}.{_EXTENSIONS[self]}"
+
+
+_EXTENSIONS = {Variant.VIDEO: "mp4", Variant.THUMBNAIL: "webp", Variant.SPRITESHEET: "jpg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +86,22 @@ CANCELLED_FAILURE = Failure("cancelled", "The video was cancelled before it was 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """The finished MP4 in our storage. `duration` is measured from its video track, in seconds."""
+    """The finished MP4 in our storage. `duration` is measured from its video track, in seconds.
+
+    Beside it lie its pictures, but for videos that were made before filmgate took any.
+    """
 
     key: ObjectKey
     size_bytes: int
     duration: float
+    has_pictures: bool = True
+
+    def key_of(self, variant: Variant) -> ObjectKey | None:
+        """Where that variant is; None where there is none."""
+        if variant is not Variant.VIDEO and not self.has_pictures:
+            return None
+        folder, _, _ = self.key.rpartition("/")
+        return ObjectKey(f"{folder}/{variant.file_name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +117,7 @@ class Video:
     dialect: Dialect
     spec: VideoSpec
     created_at: datetime
+    remixed_from: VideoId | None = None
     status: Status = Status.QUEUED
     progress: int = 0
     attempt: int = 0

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-import av
 from PIL import Image, ImageDraw
 
-from filmgate.media.probe import probe
+from filmgate.core.spec import Size
+from filmgate.media.framing import Framing, shown_size
+from filmgate.media.sampling import sampled
 
 GROUND = (13, 15, 20)
 
@@ -19,7 +20,7 @@ def write_contact_sheet(
     width: int = 1600,
     gap: int = 10,
 ) -> None:
-    """Write a sheet `width` pixels wide. Raises UnplayableFile when the video cannot be read."""
+    """Write a sheet `width` pixels wide. Raises UnusableFilm when the video cannot be read."""
     tile_width = (width - gap * (columns + 1)) // columns
     pictures = _pictures(video, count=columns * rows, width=tile_width)
     tile_height = pictures[0].height
@@ -34,21 +35,15 @@ def write_contact_sheet(
 
 
 def _pictures(video: Path, *, count: int, width: int) -> list[Image.Image]:
-    """The frames in the middle of each of `count` equal parts; a short video shows some twice."""
-    facts = probe(video)
-    wanted = [(2 * part + 1) * facts.frame_count // (2 * count) for part in range(count)]
-    size = (width, round(width * facts.height / facts.width))
     kept: dict[int, Image.Image] = {}
-    with av.open(str(video)) as container:
-        for number, frame in enumerate(container.decode(video=0)):
-            if number in wanted:
-                kept[number] = _picture(frame, size=size)
-    return [kept[number] for number in wanted]
-
-
-def _picture(frame: av.VideoFrame, *, size: tuple[int, int]) -> Image.Image:
-    pixels = frame.to_ndarray(format="rgb24")
-    return Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
+    framing: Framing | None = None
+    for place, film, frame in sampled(video, count):
+        if framing is None:
+            shown = shown_size(frame, pixel_aspect=film.pixel_aspect)
+            size = Size(width, round(width * shown.height / shown.width))
+            framing = Framing(size, pixel_aspect=film.pixel_aspect)
+        kept[place] = framing.picture(frame)
+    return [kept[place] for place in range(count)]
 
 
 def _rounded(size: tuple[int, int]) -> Image.Image:

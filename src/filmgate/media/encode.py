@@ -42,6 +42,7 @@ class Mp4Writer:
         *,
         preset: str = "veryfast",
         threads: int = 0,
+        crf: int = 23,
         title: str = "",
         comment: str = "",
     ) -> None:
@@ -53,7 +54,7 @@ class Mp4Writer:
             str(path), "w", format="mp4", options={"movflags": "+faststart"}
         )
         self._container.metadata.update({"title": title, "comment": comment})
-        self._video = _add_h264(self._container, size, preset=preset, threads=threads)
+        self._video = _add_h264(self._container, size, preset=preset, threads=threads, crf=crf)
         self._audio = _add_aac(self._container)
 
     def __enter__(self) -> Self:
@@ -100,9 +101,11 @@ class Mp4Writer:
             self._container.close()
 
 
-def _add_h264(container: OutputContainer, size: Size, *, preset: str, threads: int) -> VideoStream:
+def _add_h264(
+    container: OutputContainer, size: Size, *, preset: str, threads: int, crf: int
+) -> VideoStream:
     stream = container.add_stream(
-        "libx264", rate=FRAMES_PER_SECOND, options={"preset": preset, "crf": "23"}
+        "libx264", rate=FRAMES_PER_SECOND, options={"preset": preset, "crf": str(crf)}
     )
     stream.width, stream.height, stream.pix_fmt = size.width, size.height, "yuv420p"
     context = stream.codec_context

@@ -1,16 +1,15 @@
 """Is this file a video that plays, and what is in it? Measured from the file, not believed from its header."""
 
 import os
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
+
+from filmgate.media.boxes import mp4_boxes
 
 
 class UnplayableFile(ValueError):
@@ -37,7 +36,7 @@ def probe(path: Path) -> Probe:
     """Decode the first frame and count all the others. Raises UnplayableFile for anything but a whole MP4."""
     try:
         # The format is given, or any text would be taken for a film of a terminal.
-        with av.open(str(path), format="mp4") as container:
+        with av.open(str(path), format="mp4", metadata_errors="replace") as container:
             facts = _measure(container, path)
     except (av.error.FFmpegError, OSError) as error:
         raise UnplayableFile(f"{path.name} is not a playable MP4: {error.strerror}.") from error
@@ -98,27 +97,8 @@ def _decode_first_frame(container: InputContainer, video: VideoStream, path: Pat
 def _has_index_at_front(path: Path) -> bool:
     """Whether a player can start before it has the whole file. Raises UnplayableFile if the file is cut off."""
     with path.open("rb") as file:
-        boxes = list(_boxes(file))
+        boxes = list(mp4_boxes(file))
         end = file.seek(0, os.SEEK_END)
     if any(box.end > end for box in boxes):
         raise UnplayableFile(f"{path.name} is cut short: it ends in the middle of a box.")
     return next((box.kind for box in boxes if box.kind in (b"moov", b"mdat")), b"") == b"moov"
-
-
-class _Box(NamedTuple):
-    kind: bytes
-    end: int
-
-
-def _boxes(file: BinaryIO) -> Iterator[_Box]:
-    """The outermost boxes of an MP4, in order."""
-    position = 0
-    while len(header := file.read(16)) >= 8:
-        size, kind = struct.unpack_from(">I4s", header)
-        if size == 1 and len(header) == 16:
-            (size,) = struct.unpack_from(">Q", header, 8)
-        yield _Box(kind, position + size)
-        if size < 8:  # zero: the box reaches to the end of the file
-            return
-        position += size
-        file.seek(position)

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -38,6 +39,17 @@ class LocalObjectStore:
 
     async def put_bytes(self, key: ObjectKey, data: bytes) -> None:
         await self._put(key, data)
+
+    async def copy(self, key: ObjectKey, target: ObjectKey) -> None:
+        check_key(target)
+        with self._lookup(key):
+            await self._store.copy_async(key, target)
+            await asyncio.to_thread(self._make_durable, self._root / target)
+
+    async def fetch_file(self, key: ObjectKey, path: Path) -> None:
+        with self._lookup(key):
+            await self._store.head_async(key)
+            await asyncio.to_thread(shutil.copyfile, self._root / key, path)
 
     async def read(self, key: ObjectKey) -> bytes:
         with self._lookup(key):

@@ -76,7 +76,7 @@ class Grade(StrEnum):
 class Brief:
     """Everything that decides the frames, besides their size and number.
 
-    `cloudiness` goes from 0 to 1. `chance` seeds whatever the prompt left open.
+    `cloudiness` goes from 0 to 1. `chance` seeds whatever these words leave open.
     """
 
     light: Light

@@ -4,6 +4,7 @@ The world's x goes right, y away from us and z up from the water, in metres. The
 shifts the picture behind the lens, as a view camera does, so that upright things stay upright.
 """
 
+import math
 from dataclasses import dataclass
 
 from filmgate.engines.scenes.brief import Brief, Land, Move
@@ -61,10 +62,9 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A time in the clip and the camera at that time."""
+    """A time in the film and the camera at that time."""
 
     seconds: float
-    length: float
     view: View
 
 
@@ -80,23 +80,36 @@ def lens_for(width: int, height: int, brief: Brief) -> Lens:
     )
 
 
-def moment_at(lens: Lens, move: Move, footing: Footing, *, seconds: float, length: float) -> Moment:
-    """The camera after so many of the clip's seconds. It is in the middle of its way at half time."""
-    way = _eased(seconds / length) - 0.5
-    reach = min(1.0, 0.35 + length / 16)  # a longer clip goes further, but never twice as fast
+def moment_at(lens: Lens, move: Move, footing: Footing, *, seconds: float) -> Moment:
+    """The camera after so many seconds of the film."""
+    way = way_at(seconds)
     side, ahead, up, pan, zoom = _DIRECTIONS[move]
-    travel = footing.stride * reach
     view = View(
-        x=way * side * travel,
-        y=(way + 0.5) * ahead * travel,
-        eye=footing.ground + footing.eye * (1 + up * reach * way),
-        focal=lens.focal * (1.04 + zoom * reach * way),
-        centre=lens.width / 2 - way * pan * reach * lens.width,
-        horizon=lens.horizon + up * reach * way * lens.height * 0.06,
-        slide=way * side * reach,
-        closer=(0.045 * ahead + 0.8 * zoom) * reach * way,
+        x=way * side * footing.stride,
+        y=(way - _FIRST) * ahead * footing.stride,
+        eye=footing.ground + footing.eye * (1 + up * way),
+        focal=lens.focal * (1.04 + zoom * way),
+        centre=lens.width / 2 - way * pan * lens.width,
+        horizon=lens.horizon + up * way * lens.height * 0.06,
+        slide=way * side,
+        closer=(0.045 * ahead + 0.8 * zoom) * way,
     )
-    return Moment(seconds=seconds, length=length, view=view)
+    return Moment(seconds=seconds, view=view)
+
+
+def way_at(seconds: float) -> float:
+    """How far the camera has come, from -0.5 at first to nearly 0.6.
+
+    It sets off from rest and never stops, ever more slowly. It knows nothing of the film's length: whoever
+    continues a film has only to ask for later seconds.
+    """
+    gone = math.hypot(seconds, 1.0) - 1.0
+    return _FIRST + _REACH * gone / (gone + _HALFWAY)
+
+
+_FIRST, _REACH = -0.5, 1.1
+_HALFWAY = 3.0
+"""After about so many seconds half of the way is done."""
 
 
 _HORIZONS = {Land.STREET: 0.60, Land.DESERT: 0.50, Land.HILLS: 0.52, Land.FOREST: 0.52}
@@ -111,8 +124,3 @@ _DIRECTIONS: dict[Move, tuple[float, float, float, float, float]] = {
     Move.RISE: (0.4, 1.0, 0.9, 0.02, 0.02),
     Move.STILL: (0.0, 0.0, 0.0, 0.0, 0.0),
 }
-
-
-def _eased(share: float) -> float:
-    """0 to 1, a little slower at both ends."""
-    return 0.5 * share + 0.5 * share * share * (3 - 2 * share)

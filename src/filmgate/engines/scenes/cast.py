@@ -1,6 +1,7 @@
 """The cast: where whatever the prompt names stands in the picture, how large, and on its way where to."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +24,26 @@ _PERFORMERS = (Subject.CAT, Subject.DOG, Subject.PERSON)
 _METRES = {Subject.CAT: 0.85, Subject.DOG: 0.85, Subject.PERSON: 1.75}
 """How high a size of 1 is in the units of the subject's outlines; 1 where it is not named."""
 
-_SPEEDS = {Subject.BOAT: 0.008, Subject.BALLOON: 0.006, Subject.BIRDS: 0.030}
-"""In widths of the picture a second."""
+
+class _Course(NamedTuple):
+    """How a subject crosses the picture by itself: to the right, fastest after `_MIDDLE` seconds.
+
+    `reach`, in widths of the picture, is what it never quite comes to on either side; in `pace` seconds
+    it has done half of that.
+    """
+
+    reach: float
+    pace: float
+
+
+_COURSES = {
+    Subject.BOAT: _Course(reach=0.24, pace=30.0),
+    Subject.BALLOON: _Course(reach=0.18, pace=30.0),
+    Subject.BIRDS: _Course(reach=0.36, pace=12.0),
+}
+_WALK = _Course(reach=0.18, pace=4.0)
+_STAY = _Course(reach=0.0, pace=1.0)
+_MIDDLE = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +88,11 @@ class Actor:
 
     def _way(self, moment: Moment) -> float:
         """How far it has gone by itself, in widths of the picture to the right."""
-        speed = _SPEEDS.get(self._subject, 0.0)
+        course = _COURSES.get(self._subject, _STAY)
         if self._subject in _PERFORMERS and self._setting.brief.action is Action.WALK:
-            speed = 0.055 * min(1.0, 10 / moment.length)
-        return speed * (moment.seconds - moment.length / 2)
+            course = _WALK
+        since = moment.seconds - _MIDDLE
+        return course.reach * since / (abs(since) + course.pace)
 
     def _parts(self, seconds: float) -> list[Part]:
         brief = self._setting.brief

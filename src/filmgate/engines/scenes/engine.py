@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from filmgate.core.ports import Attempt, RenderedFile
-from filmgate.core.spec import VideoSpec
-from filmgate.engines.children import Children
-from filmgate.engines.scenes.order import SceneOrder
+from filmgate.core.spec import SourceUse, VideoSpec
+from filmgate.engines.rendering_child import in_engine_words
+from filmgate.engines.scenes.order import FilmSoFar, SceneOrder
+from filmgate.processes.children import Children
 
 
 class ScenesEngine:
@@ -29,17 +30,9 @@ class ScenesEngine:
 
     async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
         output = attempt.workdir / "scene.mp4"
-        order = SceneOrder(
-            prompt=spec.prompt,
-            width=spec.size.width,
-            height=spec.size.height,
-            seconds=spec.seconds,
-            seed=spec.seed,
-            references=attempt.references,
-            output=output,
-            tiny=self._tiny,
-        )
-        await self._children.run(order.to_json(), on_progress=attempt.progress)
+        order = order_of(spec, attempt, output=output, tiny=self._tiny)
+        with in_engine_words():
+            await self._children.run(order.to_json(), on_progress=attempt.progress)
         return RenderedFile(output)
 
     async def check(self) -> None:
@@ -47,6 +40,42 @@ class ScenesEngine:
 
     async def aclose(self) -> None:
         await self._children.aclose()
+
+
+def order_of(spec: VideoSpec, attempt: Attempt, *, output: Path, tiny: bool) -> SceneOrder:
+    return SceneOrder(
+        prompt=spec.prompt,
+        width=spec.size.width,
+        height=spec.size.height,
+        seconds=spec.seconds,
+        seed=spec.chosen_seed,
+        references=attempt.references,
+        output=output,
+        tiny=tiny,
+        portraits=attempt.portraits,
+        since=_seconds_before(spec),
+        continues=_film_so_far(spec, attempt.continues),
+    )
+
+
+def _seconds_before(spec: VideoSpec) -> int:
+    """How much of the film there is already."""
+    if spec.source is None or spec.source.use is not SourceUse.EXTENSION:
+        return 0
+    return round(spec.source.duration)
+
+
+def _film_so_far(spec: VideoSpec, before: VideoSpec | None) -> FilmSoFar | None:
+    """None where the film before was not made here, or shows characters that are not at hand now."""
+    if before is None or before.engine != spec.engine:
+        return None
+    if before.characters not in ((), spec.characters):
+        return None
+    return FilmSoFar(
+        prompt=before.prompt,
+        seed=before.chosen_seed,
+        has_portraits=bool(before.characters),
+    )
 
 
 def carry_out(order: Mapping[str, Any], progress: Callable[[float], None]) -> None:

@@ -15,11 +15,11 @@ from filmgate.engines.scenes.setting import Setting
 _LASTS = 0.35
 
 
-def strikes(brief: Brief, *, length: float) -> list[float]:
-    """The seconds at which it strikes: two to four apart."""
+def strikes(brief: Brief, *, until: float) -> list[float]:
+    """The seconds at which it has struck: two to four apart."""
     dice = random.Random(brief.chance ^ 0xB017)
     times, at = [], dice.uniform(0.6, 1.4)
-    while at < length - 0.5:
+    while at < until:
         times.append(at)
         at += dice.uniform(2.0, 4.0)
     return times
@@ -30,9 +30,9 @@ class Lightning:
         self._setting = setting
 
     def draw(self, canvas: Canvas, moment: Moment) -> None:
-        for number, at in enumerate(strikes(self._setting.brief, length=moment.length)):
+        for number, at in enumerate(strikes(self._setting.brief, until=moment.seconds)):
             age = moment.seconds - at
-            if 0 <= age < _LASTS:
+            if age < _LASTS:
                 self._flash(canvas, moment, number=number, age=age)
 
     def _flash(self, canvas: Canvas, moment: Moment, *, number: int, age: float) -> None:

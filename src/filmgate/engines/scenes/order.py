@@ -1,7 +1,7 @@
 """SceneOrder: what the engine asks of its child process, as plain JSON values on the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,20 +9,39 @@ JsonObject = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilmSoFar:
+    """The film that an extension goes on from, as far as we made it.
+
+    `has_portraits` says that it shows the characters that the extension shows.
+    """
+
+    prompt: str
+    seed: int
+    has_portraits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SceneOrder:
-    """One render: the same order makes the same frames. `tiny` asks for 64 pixels on the short side."""
+    """One render: the same order makes the same frames. `tiny` asks for 64 pixels on the short side.
+
+    An extension comes after `since` seconds of film, and the first of `references` is their last frame.
+    """
 
     prompt: str
     width: int
     height: int
     seconds: int
-    seed: int | None
+    seed: int
     references: tuple[Path, ...]
     output: Path
     tiny: bool
+    portraits: tuple[Path, ...] = ()
+    since: int = 0
+    continues: FilmSoFar | None = None
 
     @classmethod
     def from_json(cls, data: JsonObject) -> Self:
+        before = data["continues"]
         return cls(
             prompt=data["prompt"],
             width=data["width"],
@@ -32,6 +51,9 @@ class SceneOrder:
             references=tuple(map(Path, data["references"])),
             output=Path(data["output"]),
             tiny=data["tiny"],
+            portraits=tuple(map(Path, data["portraits"])),
+            since=data["since"],
+            continues=None if before is None else FilmSoFar(**before),
         )
 
     def to_json(self) -> JsonObject:
@@ -44,4 +66,7 @@ class SceneOrder:
             "references": [str(path) for path in self.references],
             "output": str(self.output),
             "tiny": self.tiny,
+            "portraits": [str(path) for path in self.portraits],
+            "since": self.since,
+            "continues": None if self.continues is None else asdict(self.continues),
         }

@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 
 from filmgate.core.spec import FRAMES_PER_SECOND, Size
 from filmgate.engines.scenes.film import Film
+from filmgate.engines.scenes.films import film_of, sound_of
 from filmgate.engines.scenes.order import SceneOrder
-from filmgate.engines.scenes.prompt import read_prompt
-from filmgate.engines.scenes.scene import Scene
-from filmgate.engines.scenes.sound import soundtrack
-from filmgate.engines.scenes.still import StillFilm
-from filmgate.engines.scenes.tiny import TinyFilm, tiny_size, tiny_sound
+from filmgate.engines.scenes.tiny import tiny_size
 from filmgate.media.encode import SAMPLE_RATE, Mp4Writer, Planes
 
 TITLE = "filmgate scene"
@@ -37,9 +34,8 @@ def render(order: SceneOrder, *, progress: Callable[[float], None]) -> None:
 
 
 def _render_full(order: SceneOrder, progress: Callable[[float], None]) -> None:
-    brief = read_prompt(order.prompt, order.seed)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="scenes") as pool:
-        sound = pool.submit(soundtrack, brief, seconds=order.seconds)
+        sound = pool.submit(sound_of, order)
         film = film_of(order)
         frames = _drawn(film, order.seconds * FRAMES_PER_SECOND, pool)
         size = Size(order.width, order.height)
@@ -49,23 +45,11 @@ def _render_full(order: SceneOrder, progress: Callable[[float], None]) -> None:
 
 def _render_tiny(order: SceneOrder, progress: Callable[[float], None]) -> None:
     size = tiny_size(order.width, order.height)
-    film = film_of(order)
-    frames = map(film.frame, range(order.seconds * FRAMES_PER_SECOND))
+    frames = map(film_of(order).frame, range(order.seconds * FRAMES_PER_SECOND))
     with Mp4Writer(
         order.output, size, preset="ultrafast", threads=1, title=TITLE, comment=COMMENT
     ) as writer:
-        _write(writer, frames, tiny_sound(order.seconds), progress)
-
-
-def film_of(order: SceneOrder) -> Film:
-    """What the order's frames are drawn by."""
-    brief = read_prompt(order.prompt, order.seed)
-    size = Size(order.width, order.height)
-    if order.tiny:
-        return TinyFilm(brief, tiny_size(order.width, order.height), seconds=order.seconds)
-    if order.references:
-        return StillFilm(brief, order.references, size=size, seconds=order.seconds)
-    return Scene(brief, width=size.width, height=size.height, seconds=order.seconds)
+        _write(writer, frames, sound_of(order), progress)
 
 
 def _drawn(film: Film, count: int, pool: ThreadPoolExecutor) -> Iterator[Planes]:

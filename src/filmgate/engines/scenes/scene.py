@@ -23,9 +23,9 @@ from filmgate.media.encode import Planes
 
 
 class Scene:
-    def __init__(self, brief: Brief, *, width: int, height: int, seconds: float) -> None:
+    def __init__(self, brief: Brief, *, width: int, height: int) -> None:
         setting = setting_of(brief, width=width, height=height)
-        self._setting, self._seconds = setting, seconds
+        self._setting = setting
         self._canvases = CanvasPool(setting.lens)
         self._footing, world = _world(setting)
         self._layers = (*_sky(setting), *world, *_foreground(setting), *weather_layers(setting))
@@ -38,7 +38,6 @@ class Scene:
             self._setting.brief.move,
             self._footing,
             seconds=number / FRAMES_PER_SECOND,
-            length=self._seconds,
         )
         with self._canvases.borrow() as canvas:
             canvas.clear()

@@ -16,6 +16,7 @@ from filmgate.engines.scenes.brief import Brief, Light, Move
 from filmgate.engines.scenes.camera import Moment, View
 from filmgate.engines.scenes.canvas import Canvas, CanvasPool
 from filmgate.engines.scenes.kernel import Floats
+from filmgate.engines.scenes.pictures import read_picture
 from filmgate.engines.scenes.scene import weather_layers
 from filmgate.engines.scenes.setting import setting_of
 from filmgate.engines.scenes.tone import copy_planes
@@ -90,7 +91,7 @@ class StillFilm:
         strength = min(1.0, max(0.0, (seconds - 0.25) / 1.5))
         if strength == 0:
             return
-        moment = Moment(seconds=seconds, length=self._seconds, view=_STRAIGHT)
+        moment = Moment(seconds=seconds, view=_STRAIGHT)
         for layer in self._weather:
             layer.draw_faded(canvas, moment, strength=strength)
 
@@ -100,12 +101,9 @@ _STRAIGHT = View(x=0, y=0, eye=0, focal=1, centre=0, horizon=0, slide=0, closer=
 
 def _read(path: Path, size: Size) -> Floats:
     """Red, green and blue planes of 0 to 1, as they are displayed."""
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise ValueError(f"{path.name} is not an image that can be read")
-    if pixels.shape[:2] != (size.height, size.width):
+    picture = read_picture(path)
+    if picture.shape[:2] != (size.height, size.width):
         raise ValueError(
-            f"{path.name} is {pixels.shape[1]}x{pixels.shape[0]}; it would have to be {size}"
+            f"{path.name} is {picture.shape[1]}x{picture.shape[0]}; it would have to be {size}"
         )
-    planes = np.moveaxis(pixels[..., ::-1], 2, 0).astype(np.float32)
-    return np.ascontiguousarray(planes) / np.float32(255)
+    return np.ascontiguousarray(np.moveaxis(picture, 2, 0))

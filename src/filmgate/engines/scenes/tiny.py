@@ -8,13 +8,17 @@ import numpy as np
 
 from filmgate.core.spec import FRAMES_PER_SECOND, Size
 from filmgate.engines.scenes.brief import Brief
+from filmgate.engines.scenes.camera import way_at
 from filmgate.engines.scenes.kernel import Floats, floats
 from filmgate.engines.scenes.palette import palette_of
+from filmgate.engines.scenes.pictures import in_planes
 from filmgate.media.encode import SAMPLE_RATE, Planes
 
 SHORT_SIDE = 64
 _TRAVEL = 24
-"""How far the picture moves in a clip, in pixels."""
+"""How far the picture moves in the longest of films, in pixels."""
+
+_PACE = _TRAVEL / 2 / 1.1
 
 
 def tiny_size(width: int, height: int) -> Size:
@@ -26,14 +30,13 @@ def tiny_size(width: int, height: int) -> Size:
 class TinyFilm:
     """A picture wider than the frame, of which each frame shows another part."""
 
-    def __init__(self, brief: Brief, size: Size, *, seconds: int) -> None:
+    def __init__(self, brief: Brief, size: Size) -> None:
         self._size = size
-        self._count = seconds * FRAMES_PER_SECOND
-        self._picture = _planes(_picture(brief, size.width + _TRAVEL, size.height))
+        self._picture = in_planes(_picture(brief, size.width + _TRAVEL, size.height))
 
     def frame(self, number: int) -> Planes:
         # Chroma has half the resolution, so the picture moves by two pixels at a time.
-        shift = number * (_TRAVEL // 2) // self._count
+        shift = int((way_at(number / FRAMES_PER_SECOND) - way_at(0)) * _PACE)
         y, u, v = self._picture
         half = self._size.width // 2
         return Planes(
@@ -44,8 +47,10 @@ class TinyFilm:
 
 
 @cache
-def tiny_sound(seconds: int) -> Floats:
-    """A bell at the beginning and then nothing: silence costs the encoder least."""
+def tiny_sound(seconds: int, *, since: int) -> Floats:
+    """A bell at the film's beginning and then nothing: silence costs the encoder least."""
+    if since:
+        return np.zeros((2, seconds * SAMPLE_RATE), np.float32)
     time = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
     bell = 0.3 * np.sin(2 * math.pi * 440 * time) * np.exp(-9 * time) * np.minimum(1, time * 200)
     sound = np.zeros((2, seconds * SAMPLE_RATE), np.float32)
@@ -55,7 +60,7 @@ def tiny_sound(seconds: int) -> Floats:
 
 
 def _picture(brief: Brief, width: int, height: int) -> Floats:
-    """Linear RGB, rows first."""
+    """Rows of red, green and blue from 0 to 1, as they are displayed."""
     palette, dice = palette_of(brief.light), random.Random(brief.chance)
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
     picture = np.repeat(palette.zenith * (1 - down) + palette.horizon * down, width, axis=1)
@@ -68,21 +73,4 @@ def _picture(brief: Brief, width: int, height: int) -> Floats:
             np.sin(x * wave + phase) + 0.5 * np.sin(x * wave * 2.3 + 2 * phase)
         )
         picture[y > ridge] = palette.fog * (1.1 - depth) + palette.ambient * 0.1 * depth
-    return picture
-
-
-def _planes(picture: Floats) -> Planes:
-    """Limited-range BT.709."""
-    red, green, blue = np.moveaxis(np.clip(picture, 0, 1) ** (1 / 2.2), 2, 0)
-    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    small = [_halved(plane) for plane in (luma, red, blue)]
-    return Planes(
-        (16.5 + 219 * luma).astype(np.uint8),
-        (128.5 + 224 / 1.8556 * (small[2] - small[0])).astype(np.uint8),
-        (128.5 + 224 / 1.5748 * (small[1] - small[0])).astype(np.uint8),
-    )
-
-
-def _halved(plane: Floats) -> Floats:
-    rows = plane[::2] + plane[1::2]
-    return floats((rows[:, ::2] + rows[:, 1::2]) / 4)
+    return floats(np.clip(picture, 0, 1) ** (1 / 2.2))

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from filmgate.core.errors import EngineFailed
+from filmgate.processes.outcomes import Refused
 
 
-def work(order: Mapping[str, Any], progress: Callable[[float], None]) -> None:
+def work(order: Mapping[str, Any], progress: Callable[[float], None]) -> object:
     match order["do"]:
         case "report":
             progress(50)
@@ -18,7 +18,7 @@ def work(order: Mapping[str, Any], progress: Callable[[float], None]) -> None:
         case "chatter":
             print("a library prints to standard output")  # noqa: T201
         case "refuse":
-            raise EngineFailed("moderation_blocked", "No.")
+            raise Refused("moderation_blocked", "No.")
         case "break":
             raise ZeroDivisionError("by zero")
         case "die":
@@ -29,3 +29,4 @@ def work(order: Mapping[str, Any], progress: Callable[[float], None]) -> None:
         case "breed":
             Path(order["file"]).write_text(str(subprocess.Popen(["sleep", "60"]).pid))
             time.sleep(60)
+    return order.get("returning")

@@ -1,6 +1,6 @@
 """The child's side of `children.py`: take an order, do the work, report, wait for the next.
 
-Run as `python -m filmgate.engines.child MODULE:FUNCTION`. Orders are lines of JSON on standard input, events
+Run as `python -m filmgate.processes.child MODULE:FUNCTION`. Orders are lines of JSON on standard input, events
 are lines of JSON on standard output. When the input ends, our parent is gone or wants us gone: we leave at
 once, whatever we are doing.
 """
@@ -15,10 +15,11 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
-from filmgate.core.errors import EngineFailed
+from filmgate.processes.outcomes import Refused
 
 Progress = Callable[[float], None]
-Work = Callable[[Mapping[str, Any], Progress], None]
+Work = Callable[[Mapping[str, Any], Progress], object]
+"""Takes an order, may raise Refused, and returns what JSON can say."""
 
 
 def main(target: str) -> None:
@@ -35,13 +36,15 @@ def main(target: str) -> None:
 
 def _outcome(work: Work, order: Mapping[str, Any], events: TextIO) -> dict[str, object]:
     try:
-        work(order, lambda percent: _send(events, {"event": "progress", "percent": percent}))
-    except EngineFailed as error:
-        return {"event": "failed", "code": error.failure_code, "message": error.message}
-    except Exception as error:  # noqa: BLE001 (the parent decides what a broken engine means)
+        result = work(
+            order, lambda percent: _send(events, {"event": "progress", "percent": percent})
+        )
+    except Refused as error:
+        return {"event": "refused", "code": error.code, "message": error.message}
+    except Exception as error:  # noqa: BLE001 (the parent decides what broken work means)
         traceback.print_exc()
         return {"event": "broken", "message": f"{type(error).__name__}: {error}"}
-    return {"event": "finished"}
+    return {"event": "finished", "result": result}
 
 
 def _take_over_stdout() -> TextIO:

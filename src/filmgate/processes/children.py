@@ -1,6 +1,6 @@
-"""Child processes for engines that compute here, so that the event loop never does.
+"""Child processes for what computes, so that the event loop never does.
 
-A child is started with the first render, serves one render at a time, is killed when its render is
+A child is started with the first order, serves one order at a time, is killed when its order is
 cancelled, and leaves after an idle minute. It gets none of our environment, so no credentials.
 """
 
@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from filmgate.core.errors import EngineFailed, EngineUnavailable
+from filmgate.processes.outcomes import ChildBroken, Refused
 
 LINE_LIMIT_BYTES = 1 << 20
 
@@ -27,7 +28,7 @@ class _Idle:
 
 
 class Children:
-    """A set of children that all run the same function, as many at once as there are renders."""
+    """A set of children that all run the same function, as many at once as there are orders."""
 
     def __init__(
         self,
@@ -44,21 +45,22 @@ class Children:
 
     async def run(
         self, order: Mapping[str, object], *, on_progress: Callable[[float], None]
-    ) -> None:
-        """Have a child carry out the order; cancelling this kills the child.
+    ) -> Any:
+        """Have a child carry out the order, and return what it returned; cancelling this kills the child.
 
-        Raises EngineFailed when the child said so, EngineUnavailable when it broke or died.
+        Raises Refused when the child said so, ChildBroken when it broke or died.
         """
         process = await self._take()
         try:
-            await self._carry_out(process, order, on_progress=on_progress)
-        except EngineFailed:
+            result = await self._carry_out(process, order, on_progress=on_progress)
+        except Refused:
             self._put_back(process)
             raise
         except BaseException:
             await _kill(process)
             raise
         self._put_back(process)
+        return result
 
     async def aclose(self) -> None:
         """Send the idle children away. Those at work are ended by cancelling their `run`."""
@@ -91,7 +93,7 @@ class Children:
             sys.executable,
             "-P",
             "-m",
-            "filmgate.engines.child",
+            "filmgate.processes.child",
             self._target,
             stdin=PIPE,
             stdout=PIPE,
@@ -107,7 +109,7 @@ class Children:
         order: Mapping[str, object],
         *,
         on_progress: Callable[[float], None],
-    ) -> None:
+    ) -> Any:
         assert process.stdin is not None
         assert process.stdout is not None
         with suppress(ConnectionError):  # a child that died says so by the end of its output
@@ -119,13 +121,12 @@ class Children:
                 case "progress":
                     on_progress(event["percent"])
                 case "finished":
-                    return
-                case "failed":
-                    raise EngineFailed(event["code"], event["message"])
+                    return event["result"]
+                case "refused":
+                    raise Refused(event["code"], event["message"])
                 case "broken":
-                    raise EngineUnavailable(f"The render process failed: {event['message']}")
-        code = await process.wait()
-        raise EngineUnavailable(f"The render process ended in mid-render (exit status {code}).")
+                    raise ChildBroken(event["message"])
+        raise ChildBroken(f"it ended in mid-work (exit status {await process.wait()})")
 
 
 async def _kill(process: Process) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from filmgate.core.errors import EngineFailed, EngineUnavailable
-from filmgate.engines.children import Children
+from filmgate.processes.children import Children
+from filmgate.processes.outcomes import ChildBroken, Refused
 from tests.eventually import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def some_children(**options: timedelta) -> Children:
     return Children(
-        "tests.engines.child_work:work", environment={"PYTHONPATH": str(ROOT)}, **options
+        "tests.processes.child_work:work", environment={"PYTHONPATH": str(ROOT)}, **options
     )
 
 
@@ -50,7 +50,7 @@ async def test_an_order_is_carried_out_and_its_progress_told(
     assert told == [50]
 
 
-async def test_the_same_child_serves_one_render_after_another(
+async def test_the_same_child_serves_one_order_after_another(
     children: Children, tmp_path: Path
 ) -> None:
     first, _ = await report(children, tmp_path / "x")
@@ -58,7 +58,7 @@ async def test_the_same_child_serves_one_render_after_another(
     assert first == second
 
 
-async def test_two_renders_at_once_have_two_children(children: Children, tmp_path: Path) -> None:
+async def test_two_orders_at_once_have_two_children(children: Children, tmp_path: Path) -> None:
     (first, _), (second, _) = await asyncio.gather(
         report(children, tmp_path / "a"), report(children, tmp_path / "b")
     )
@@ -74,15 +74,20 @@ async def test_a_child_gets_none_of_our_environment(
     assert "HOME" not in environment
 
 
+async def test_what_the_work_returns_comes_back(children: Children) -> None:
+    order = {"do": "chatter", "returning": [1, {"a": None}]}
+    assert await children.run(order, on_progress=ignore) == [1, {"a": None}]
+
+
 async def test_what_a_library_prints_is_not_taken_for_an_event(children: Children) -> None:
     await children.run({"do": "chatter"}, on_progress=ignore)
 
 
 async def test_a_refusal_is_final_and_the_child_goes_on(children: Children, tmp_path: Path) -> None:
     before, _ = await report(children, tmp_path / "x")
-    with pytest.raises(EngineFailed, match="No") as caught:
+    with pytest.raises(Refused, match="No") as caught:
         await children.run({"do": "refuse"}, on_progress=ignore)
-    assert caught.value.failure_code == "moderation_blocked"
+    assert caught.value.code == "moderation_blocked"
     assert (await report(children, tmp_path / "x"))[0] == before
 
 
@@ -93,7 +98,7 @@ async def test_a_broken_child_is_replaced(
     do: str, words: str, children: Children, tmp_path: Path
 ) -> None:
     before, _ = await report(children, tmp_path / "x")
-    with pytest.raises(EngineUnavailable, match=words):
+    with pytest.raises(ChildBroken, match=words):
         await children.run({"do": do}, on_progress=ignore)
     assert (await report(children, tmp_path / "x"))[0] != before
 
@@ -103,15 +108,15 @@ async def test_cancelling_kills_the_child_and_its_own_at_once(
     do: str, children: Children, tmp_path: Path
 ) -> None:
     file = tmp_path / "pid"
-    render = asyncio.gather(children.run({"do": do, "file": str(file)}, on_progress=ignore))
+    work = asyncio.gather(children.run({"do": do, "file": str(file)}, on_progress=ignore))
 
     async def pid() -> str:
         return file.read_text() if file.exists() else ""
 
     child = int(await eventually(pid))
-    render.cancel()
+    work.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await render
+        await work
 
     async def gone() -> bool:
         return await is_gone(child)
