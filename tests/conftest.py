@@ -16,6 +16,7 @@ from filmgate.database import accounts
 from filmgate.database.connection import Database
 from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.migrate import migrate
+from filmgate.media.bench import MediaBench
 
 _numbers = count(1)
 
@@ -88,6 +89,13 @@ async def account_id(database: Database) -> AccountId:
 async def other_account_id(database: Database) -> AccountId:
     async with database.connection() as connection:
         return await accounts.ensure_account(connection, "theirs")
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[MediaBench]:
+    bench = MediaBench()
+    yield bench
+    await bench.aclose()
 
 
 async def _fresh_database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:

@@ -34,16 +34,22 @@ from filmgate.calling.errors import (
 from filmgate.calling.exchange import exchange
 from filmgate.calling.messages import Broken, Call, Outcome, Plan, answer_from
 from filmgate.calling.values import Failure, Model, Page, Video
+from filmgate.calling.webhook_values import Delivery, DeliveryAttempt, DeliveryPage, WebhookEndpoint
+from filmgate.calling.webhooks import AsyncWebhooks, Webhooks
 
 __all__ = [
     "DEFAULT_URL",
     "APIError",
     "AsyncClient",
+    "AsyncWebhooks",
     "AuthenticationError",
     "Client",
     "ClientError",
     "ConflictError",
     "ConnectionFailed",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryPage",
     "Failure",
     "InvalidRequestError",
     "Model",
@@ -56,6 +62,8 @@ __all__ = [
     "Video",
     "VideoFailed",
     "WaitTimeout",
+    "WebhookEndpoint",
+    "Webhooks",
     "canonical_url",
 ]
 
@@ -81,6 +89,7 @@ class Client:
         self._timeout = timeout
         self._max_retries = max_retries
         self._http = httpx2.Client(**connection_settings(self.url, api_key))
+        self.webhooks = Webhooks(self._ask)
 
     def __enter__(self) -> Self:
         return self
@@ -157,8 +166,9 @@ class Client:
     def models(self) -> tuple[Model, ...]:
         return self._ask(calls.models(), readings.models)
 
-    def _ask(self, call: Call, reading: Callable[[Any], T]) -> T:
-        return readings.read(self._run(exchange(call, retries=self._max_retries)), reading)
+    def _ask(self, call: Call, reading: Callable[[Any], T], *, retries: int | None = None) -> T:
+        retries = self._max_retries if retries is None else retries
+        return readings.read(self._run(exchange(call, retries=retries)), reading)
 
     def _run(self, plan: Plan[T]) -> T:
         with closing(plan):
@@ -201,6 +211,7 @@ class AsyncClient:
         self._timeout = timeout
         self._max_retries = max_retries
         self._http = httpx2.AsyncClient(**connection_settings(self.url, api_key))
+        self.webhooks = AsyncWebhooks(self._ask)
 
     async def __aenter__(self) -> Self:
         return self
@@ -270,8 +281,11 @@ class AsyncClient:
     async def models(self) -> tuple[Model, ...]:
         return await self._ask(calls.models(), readings.models)
 
-    async def _ask(self, call: Call, reading: Callable[[Any], T]) -> T:
-        return readings.read(await self._run(exchange(call, retries=self._max_retries)), reading)
+    async def _ask(
+        self, call: Call, reading: Callable[[Any], T], *, retries: int | None = None
+    ) -> T:
+        retries = self._max_retries if retries is None else retries
+        return readings.read(await self._run(exchange(call, retries=retries)), reading)
 
     async def _run(self, plan: Plan[T]) -> T:
         with closing(plan):

@@ -20,9 +20,10 @@ import uvicorn
 from filmgate.core.errors import DatabaseUnavailable
 from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.folders import EmbeddedDatabaseError
+from filmgate.database.notices import CHANNEL as NOTICES
 from filmgate.http.app import build_app
 from filmgate.settings import Settings
-from filmgate.wiring import Base, System, open_services, open_workshop
+from filmgate.wiring import Base, System, open_deliverer, open_services, open_workshop
 from filmgate.worker.periodic import periodic_jobs, repeat
 from filmgate.worker.runner import Runner
 from filmgate.worker.wakeups import Wakeups
@@ -84,7 +85,11 @@ async def run(
 async def _api(
     settings: Settings, system: System, *, listening: socket.socket
 ) -> AsyncIterator[None]:
-    async with open_services(settings, system) as services, asyncio.TaskGroup() as life:
+    async with (
+        open_services(settings, system) as services,
+        _beside(services.watch.run()),
+        asyncio.TaskGroup() as life,
+    ):
         server = _Server(
             uvicorn.Config(
                 build_app(services),
@@ -101,6 +106,7 @@ async def _api(
         try:
             yield
         finally:
+            services.watch.close()
             server.should_exit = True
 
 
@@ -127,6 +133,7 @@ async def _worker(
     database = system.base.database
     wakeups = Wakeups()
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_delivering(settings, system))
         workshop = stack.enter_context(open_workshop(settings, system))
         runner = Runner(workshop, slots=settings.slots, grace=settings.grace)
         await stack.enter_async_context(_beside(wakeups.listen(database.dsn)))
@@ -138,6 +145,22 @@ async def _worker(
                 yield
             finally:
                 signals.stop.set()
+
+
+@asynccontextmanager
+async def _delivering(settings: Settings, system: System) -> AsyncIterator[None]:
+    """Around the runner's life: what its last videos have to tell may still go out."""
+    wakeups, stop = Wakeups(NOTICES), asyncio.Event()
+    async with (
+        open_deliverer(settings, system) as deliverer,
+        _beside(wakeups.listen(system.base.database.dsn)),
+        asyncio.TaskGroup() as life,
+    ):
+        life.create_task(deliverer.run(stop, wakeups))
+        try:
+            yield
+        finally:
+            stop.set()
 
 
 @asynccontextmanager

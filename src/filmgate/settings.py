@@ -7,6 +7,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -74,6 +75,9 @@ class ModelSettings(BaseModel):
     sizes: tuple[str, ...] | None = Field(None, min_length=1)
     seconds: tuple[Annotated[int, Field(ge=1, le=120)], ...] | None = Field(None, min_length=1)
     images: Annotated[int, Field(ge=0, le=10)] | None = None
+    characters: Annotated[int, Field(ge=0, le=10)] | None = None
+    edits: bool | None = None
+    extensions: bool | None = None
     price_per_second: Annotated[int, Field(ge=0)] | None = None
 
     @field_validator("sizes")
@@ -85,16 +89,10 @@ class ModelSettings(BaseModel):
         return sizes
 
     def apply(self, model: Model) -> Model:
-        return Model(
-            name=model.name,
-            engine=self.engine or model.engine,
-            sizes=tuple(map(Size.parse, self.sizes)) if self.sizes else model.sizes,
-            seconds=self.seconds or model.seconds,
-            images=model.images if self.images is None else self.images,
-            price_per_second=(
-                model.price_per_second if self.price_per_second is None else self.price_per_second
-            ),
-        )
+        changes = self.model_dump(exclude_none=True)
+        if self.sizes is not None:
+            changes["sizes"] = tuple(map(Size.parse, self.sizes))
+        return replace(model, **changes)
 
 
 class Settings(BaseModel):
@@ -169,6 +167,11 @@ class Settings(BaseModel):
         description="Let image URLs point into loopback and private networks. Turn it for development, "
         "or where every client is trusted with what this machine can reach.",
     )
+    allow_private_webhooks: bool = Field(
+        default=False,
+        description="Let webhooks be sent into loopback and private networks, on any port. Turn it for "
+        "development, or where every client is trusted with what this machine can reach.",
+    )
     log_format: Literal["auto", "text", "json"] = Field(
         "auto",
         description="`auto` writes text to a terminal and JSON elsewhere. Turn it to suit your log collector.",
@@ -180,7 +183,7 @@ class Settings(BaseModel):
     models: Mapping[str, ModelSettings] = Field(
         default_factory=dict,
         description='Tables named [models."NAME"] in filmgate.toml: engine, sizes, seconds, images, '
-        "price_per_second. Turn them to change what a public model name can do, or to add one.",
+        "characters, edits, extensions, price_per_second. Turn them to change what a public model name can do, or to add one.",
     )
 
     @field_validator("data")

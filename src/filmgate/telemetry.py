@@ -27,6 +27,8 @@ def set_up_logging(
     )
     # Libraries speak through the standard library: only what went wrong there is worth a line.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    # It warns of every form that is broken, which any client can make it do as often as it likes.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 def _renderers(*, is_text: bool) -> list[structlog.types.Processor]:

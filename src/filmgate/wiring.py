@@ -1,9 +1,10 @@
 """The composition root: Settings in, the parts of a running system out. The only file that knows them all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_network
 
 from filmgate.core.catalogue import Catalogue
@@ -13,12 +14,17 @@ from filmgate.database.connection import Database, translated
 from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.migrate import is_current, migrate
 from filmgate.engines.scenes.engine import ScenesEngine
+from filmgate.http.following.watching import Watch
 from filmgate.http.services import Services
+from filmgate.media.bench import MediaBench
 from filmgate.media.images import MAX_IMAGE_BYTES
+from filmgate.net.addresses import IPNetwork
 from filmgate.net.guarded import GuardedClient
 from filmgate.settings import Settings, SettingsError
 from filmgate.storage.links import LinkSigner
 from filmgate.storage.local import LocalObjectStore
+from filmgate.webhooks.sending import ATTEMPT_LIMIT, attempt_delivery
+from filmgate.worker.deliverer import Deliverer
 from filmgate.worker.scratch import own_folder
 from filmgate.worker.slot import Workshop
 
@@ -40,6 +46,7 @@ class System:
     base: Base
     store: ObjectStore
     engines: Mapping[str, Engine]
+    bench: MediaBench
     catalogue: Catalogue
 
 
@@ -67,12 +74,14 @@ async def open_system(settings: Settings) -> AsyncIterator[System]:
         }
         for engine in engines.values():
             stack.push_async_callback(engine.aclose)
-        yield System(base, store, engines, _catalogue(settings, engines))
+        bench = MediaBench()
+        stack.push_async_callback(bench.aclose)
+        yield System(base, store, engines, bench, _catalogue(settings, engines))
 
 
 @asynccontextmanager
 async def open_services(settings: Settings, system: System) -> AsyncIterator[Services]:
-    """What the routes need beside the system: the guarded client, and the keys that sign links."""
+    """What the routes need beside the system: the guarded client, the keys that sign links, room for uploads."""
     client = GuardedClient(allow=ANYWHERE if settings.allow_private_images else ())
 
     async def fetch(url: str) -> bytes:
@@ -80,18 +89,26 @@ async def open_services(settings: Settings, system: System) -> AsyncIterator[Ser
 
     async with system.base.database.connection() as connection:
         keys = await accounts.signing_keys(connection)
+    # Not the worker's: whoever uploads strange films must not keep finished ones waiting.
+    bench = MediaBench()
     try:
-        yield Services(
-            database=system.base.database,
-            catalogue=system.catalogue,
-            store=system.store,
-            signer=LinkSigner(keys, current=list(keys)[-1]),
-            fetch=fetch,
-            engines=system.engines,
-            public_url=settings.public_url,
-            max_body_bytes=settings.max_body_bytes,
-        )
+        with own_folder(settings.data / "scratch") as scratch:
+            yield Services(
+                database=system.base.database,
+                catalogue=system.catalogue,
+                store=system.store,
+                signer=LinkSigner(keys, current=list(keys)[-1]),
+                fetch=fetch,
+                engines=system.engines,
+                bench=bench,
+                scratch=scratch,
+                watch=Watch(system.base.database),
+                webhook_networks=_webhook_networks(settings),
+                public_url=settings.public_url,
+                max_body_bytes=settings.max_body_bytes,
+            )
     finally:
+        await bench.aclose()
         await client.aclose()
 
 
@@ -103,10 +120,23 @@ def open_workshop(settings: Settings, system: System) -> Iterator[Workshop]:
             database=system.base.database,
             store=system.store,
             engines=system.engines,
+            bench=system.bench,
             keep_for=settings.keep_for,
             time_limit=settings.render_time_limit,
             scratch=scratch,
         )
+
+
+@asynccontextmanager
+async def open_deliverer(settings: Settings, system: System) -> AsyncIterator[Deliverer]:
+    """Who sends webhooks, through a guarded client of its own: an endpoint has less time than a picture."""
+    client = GuardedClient(allow=_webhook_networks(settings), time_limit=ATTEMPT_LIMIT)
+    async with aclosing(client):
+        yield Deliverer(system.base.database, partial(attempt_delivery, client))
+
+
+def _webhook_networks(settings: Settings) -> Sequence[IPNetwork]:
+    return ANYWHERE if settings.allow_private_webhooks else ()
 
 
 async def _start_embedded(settings: Settings, stack: AsyncExitStack) -> EmbeddedPostgres | None:

@@ -89,6 +89,32 @@ def test_whoever_was_in_a_film_is_in_its_extension() -> None:
     assert extension(CATALOGUE, wish(), UPLOAD, key=KEY).characters == ()
 
 
+def test_an_extension_shows_no_more_characters_than_its_model_takes() -> None:
+    catalogue = Catalogue([Model(name="sora-2", characters=0)])
+    assert extension(catalogue, wish(), OWN, key=KEY).characters == ()
+
+
+@pytest.mark.parametrize(
+    "limited",
+    [
+        Model(name="sora-2", sizes=(Size(720, 1280),)),
+        Model(name="sora-2", seconds=(4,)),
+        Model(name="sora-2", images=0),
+        Model(name="sora-2", characters=0),
+    ],
+)
+def test_what_its_model_no_longer_makes_is_not_remixed(limited: Model) -> None:
+    with pytest.raises(InvalidRequest, match="any more"):
+        remix(Catalogue([limited]), SPEC, prompt="a dog")
+
+
+def test_an_edit_is_not_remixed_where_its_model_no_longer_edits() -> None:
+    made = edit(CATALOGUE, wish(), OWN, key=KEY)
+    assert remix(CATALOGUE, made, prompt="a bird").source == made.source
+    with pytest.raises(InvalidRequest, match="any more"):
+        remix(Catalogue([Model(name="sora-2", edits=False)]), made, prompt="a bird")
+
+
 def test_an_extension_adds_the_models_default_where_nothing_is_said() -> None:
     assert extension(CATALOGUE, wish(), OWN, key=KEY).seconds == 12
 

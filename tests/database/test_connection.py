@@ -39,6 +39,24 @@ async def test_a_connection_that_breaks_at_the_commit_leaves_doubt(
         await break_off(database, hangman, before_commit=False)
 
 
+async def test_a_connection_that_breaks_after_the_commit_changes_nothing(
+    dsn: str, hangman: asyncpg.Connection
+) -> None:
+    """The pool resets a connection on its way back, and finds it broken only then."""
+
+    async def hang(connection: asyncpg.Connection) -> None:
+        pid = connection.get_server_pid()
+        await hangman.execute("select pg_terminate_backend($1, 5000)", pid)
+        await connection.execute("select 1")
+
+    pool = await asyncpg.create_pool(dsn, min_size=1, max_size=1, reset=hang)
+    database = Database(pool, dsn)
+    async with database.transaction() as connection:
+        await connection.execute("insert into account (name) values ('kept')")
+    assert await hangman.fetchval("select count(*) from account where name = 'kept'") == 1
+    pool.terminate()
+
+
 async def break_off(
     database: Database, hangman: asyncpg.Connection, *, before_commit: bool
 ) -> None:

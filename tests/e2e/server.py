@@ -106,7 +106,7 @@ class Process:
 
     def render_children(self) -> list[psutil.Process]:
         children = psutil.Process(self.popen.pid).children(recursive=True)
-        return [child for child in children if "filmgate.engines.child" in child.cmdline()]
+        return [child for child in children if any(map(_is_render, child.cmdline()))]
 
     def postmaster(self) -> psutil.Process:
         pid_file = self.folder / "data/postgres/data/postmaster.pid"
@@ -150,6 +150,11 @@ class Relay:
             assert time.monotonic() < ended, found
             time.sleep(0.05)
         return found
+
+
+def _is_render(argument: str) -> bool:
+    """Whether a child that was started with this argument renders: others do other work."""
+    return argument.startswith("filmgate.engines.")
 
 
 def environment(folder: Path) -> dict[str, str]:

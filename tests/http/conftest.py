@@ -9,7 +9,9 @@ import pytest
 from filmgate.core.catalogue import Catalogue
 from filmgate.database.connection import Database
 from filmgate.http.app import build_app
+from filmgate.http.following.watching import Watch
 from filmgate.http.services import Services
+from filmgate.media.bench import MediaBench
 from filmgate.storage.links import LinkSigner
 from filmgate.storage.local import LocalObjectStore
 from filmgate.usecases import accounts
@@ -26,6 +28,13 @@ def store_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(store_folder: Path) -> LocalObjectStore:
     return LocalObjectStore(store_folder)
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
@@ -50,6 +59,8 @@ def services(
     signer: LinkSigner,
     web: Web,
     engine: IdleEngine,
+    bench: MediaBench,
+    scratch: Path,
 ) -> Services:
     return Services(
         database=database,
@@ -58,6 +69,9 @@ def services(
         signer=signer,
         fetch=web.fetch,
         engines={"scenes": engine},
+        bench=bench,
+        scratch=scratch,
+        watch=Watch(database),
         max_body_bytes=2_000_000,
     )
 

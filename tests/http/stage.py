@@ -11,7 +11,7 @@ from PIL import Image
 from filmgate.core.errors import EngineFailed, EngineUnavailable
 from filmgate.core.ports import Attempt, RenderedFile
 from filmgate.core.spec import ObjectKey, VideoSpec
-from filmgate.core.video import Asset, Failure, Video
+from filmgate.core.video import Asset, Failure, Variant, Video
 from filmgate.database import videos
 from filmgate.database.connection import Database
 from filmgate.http.ids import parse_id
@@ -20,6 +20,8 @@ from filmgate.storage.local import LocalObjectStore
 
 FILM = bytes(range(256)) * 400
 """Stands for an MP4: nothing on the way out looks inside."""
+
+THUMBNAIL, SHEET = b"RIFF....WEBP", b"\xff\xd8\xff"
 
 DAY = timedelta(days=1)
 
@@ -75,12 +77,21 @@ class Stage:
         return await self._change(wire_id, lambda _: video.advance(percent))
 
     async def complete(
-        self, wire_id: str, *, duration: float = 8.0, at: datetime | None = None
+        self,
+        wire_id: str,
+        *,
+        duration: float = 8.0,
+        at: datetime | None = None,
+        film: bytes = FILM,
+        has_pictures: bool = True,
     ) -> Video:
         video = await self.begin(wire_id)
         key = ObjectKey(f"videos/{video.id}/{video.attempt}/video.mp4")
-        await self.store.put_bytes(key, FILM)
-        asset = Asset(key=key, size_bytes=len(FILM), duration=duration)
+        asset = Asset(key=key, size_bytes=len(film), duration=duration, has_pictures=has_pictures)
+        objects = {Variant.VIDEO: film, Variant.THUMBNAIL: THUMBNAIL, Variant.SPRITESHEET: SHEET}
+        for variant, data in objects.items():
+            if asset.has(variant):
+                await self.store.put_bytes(asset.key_of(variant), data)
         moment = at or datetime.now(UTC)
         return await self._change(wire_id, lambda v: v.complete(asset, at=moment, keep_for=DAY))
 

@@ -98,6 +98,16 @@ async def test_a_range_behind_the_end_cannot_be_satisfied(
 ) -> None:
     answer = await client.get(link, headers={"range": f"bytes={len(FILM)}-"})
     assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{len(FILM)}"
+    assert answer.json()["error"]["code"] == "range_not_satisfiable"
+
+
+@pytest.mark.parametrize("asked", ["bytes=x-y", "bytes=9-2", "frames=1-2", "bytes", "bytes=-", ""])
+async def test_what_is_no_range_is_ignored(
+    client: httpx2.AsyncClient, link: str, asked: str
+) -> None:
+    answer = await client.get(link, headers={"range": asked})
+    assert (answer.status_code, answer.content) == (200, FILM)
 
 
 async def test_a_download_is_resumed_only_if_the_bytes_are_the_same(
@@ -209,3 +219,12 @@ async def test_a_body_announced_with_a_download_does_not_disturb_it(
 ) -> None:
     answer = await anonymous.request("GET", link, content=b" " * 2_000_001)
     assert (answer.status_code, answer.content) == (200, FILM)
+
+
+async def test_content_that_has_vanished_is_gone_and_no_fault(
+    client: httpx2.AsyncClient, services: Services, wire_id: str
+) -> None:
+    await services.store.delete_folder(f"videos/{wire_id.removeprefix('sora_')}/")
+    answer = await client.get(f"/v1/videos/{wire_id}/content")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "video_expired")
+    assert "videos/" not in answer.text

@@ -155,7 +155,7 @@ async def test_a_file_field_left_empty_is_no_picture(
         [("image_urls", ADDRESS)],
         [("image_urls[]", ADDRESS)],
         [("image_urls[0]", ADDRESS)],
-        [("image_urls[]", ADDRESS), ("nested[a]", "x"), ("characters[][id]", "char_1")],
+        [("image_urls[]", ADDRESS), ("nested[a]", "x"), ("others[][id]", "x")],
     ],
 )
 @pytest.mark.parametrize("is_multipart", [True, False])

@@ -9,11 +9,17 @@ import pytest
 
 from filmgate.core import errors
 from filmgate.core.errors import EngineError, EngineFailed, FilmgateError
+from filmgate.http.dialects.newapi import errors as newapi_errors
 from filmgate.http.dialects.openai import errors as openai_errors
 from filmgate.http.dialects.relay import errors as relay_errors
 from filmgate.http.errors import TABLE, Refusal, refusal_of
+from filmgate.media.errors import MediaUnavailable
 
-DIALECTS: list[Callable[[Refusal], str]] = [openai_errors.write, relay_errors.write]
+DIALECTS: list[Callable[[Refusal], str]] = [
+    openai_errors.write,
+    relay_errors.write,
+    newapi_errors.write,
+]
 
 TOLD: dict[type[FilmgateError], tuple[FilmgateError, int, str]] = {
     errors.InvalidRequest: (errors.InvalidRequest("size", "?"), 400, "invalid_value"),
@@ -22,14 +28,19 @@ TOLD: dict[type[FilmgateError], tuple[FilmgateError, int, str]] = {
     errors.InvalidImage: (errors.InvalidImage("image_urls", "?"), 400, "invalid_image"),
     errors.ImageSizeMismatch: (errors.ImageSizeMismatch("x", "?"), 400, "image_size_mismatch"),
     errors.ImageUnreachable: (errors.ImageUnreachable("x", "?"), 400, "image_unreachable"),
+    errors.InvalidFilm: (errors.InvalidFilm("video", "?"), 400, "invalid_video"),
     errors.RequestTooLarge: (errors.RequestTooLarge("?"), 413, "request_too_large"),
     errors.Unauthenticated: (errors.Unauthenticated("?"), 401, "invalid_api_key"),
     errors.PermissionDenied: (errors.PermissionDenied("?"), 403, "permission_denied"),
     errors.InvalidSignature: (errors.InvalidSignature("?"), 403, "invalid_signature"),
     errors.NotFound: (errors.NotFound("?"), 404, "not_found"),
     errors.VideoNotFound: (errors.VideoNotFound(), 404, "video_not_found"),
+    errors.WebhookNotFound: (errors.WebhookNotFound(), 404, "webhook_not_found"),
+    errors.DeliveryNotFound: (errors.DeliveryNotFound(), 404, "delivery_not_found"),
+    errors.CharacterNotFound: (errors.CharacterNotFound(), 404, "character_not_found"),
     errors.VideoNotReady: (errors.VideoNotReady("?"), 404, "video_not_ready"),
     errors.VideoExpired: (errors.VideoExpired("?"), 410, "video_expired"),
+    errors.BytesOutOfRange: (errors.BytesOutOfRange(9), 416, "range_not_satisfiable"),
     errors.VideoHasFailed: (errors.VideoHasFailed("image_rejected", "?"), 422, "image_rejected"),
     errors.Conflict: (errors.Conflict("?"), 409, "conflict"),
     errors.InvalidTransition: (errors.InvalidTransition("?"), 409, "invalid_transition"),
@@ -42,6 +53,7 @@ TOLD: dict[type[FilmgateError], tuple[FilmgateError, int, str]] = {
     errors.ServiceUnavailable: (errors.ServiceUnavailable("?"), 503, "service_unavailable"),
     errors.StorageUnavailable: (errors.StorageUnavailable("?"), 503, "service_unavailable"),
     errors.DatabaseUnavailable: (errors.DatabaseUnavailable("?"), 503, "service_unavailable"),
+    MediaUnavailable: (MediaUnavailable("?"), 503, "service_unavailable"),
     errors.OutcomeUnknown: (errors.OutcomeUnknown("?"), 503, "service_unavailable"),
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from filmgate.core.catalogue import DEFAULT_MODELS
 from filmgate.core.video import Failure
-from tests.http.stage import DAY, FILM, UNKNOWN, Stage, Traces
+from tests.http.stage import DAY, FILM, SHEET, THUMBNAIL, UNKNOWN, Stage, Traces
 
 KEYS = [
     "id",
@@ -246,7 +246,39 @@ async def test_content_of_a_cancelled_video_says_so(client: httpx2.AsyncClient) 
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "cancelled")
 
 
-@pytest.mark.parametrize("variant", ["thumbnail", "spritesheet", "hologram"])
+@pytest.mark.parametrize(
+    ("variant", "kind", "content", "extension"),
+    [
+        ("video", "video/mp4", FILM, "mp4"),
+        ("thumbnail", "image/webp", THUMBNAIL, "webp"),
+        ("spritesheet", "image/jpeg", SHEET, "jpg"),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["video_", "sora_"])
+async def test_each_variant_has_its_own_bytes_type_and_etag(
+    prefix: str,
+    variant: str,
+    kind: str,
+    content: bytes,
+    extension: str,
+    client: httpx2.AsyncClient,
+    stage: Stage,
+) -> None:
+    wire_id = (await create(client)).replace("video_", prefix)
+    await stage.complete(wire_id)
+    path = f"/v1/videos/{wire_id}/content"
+    answer = await client.get(path, params={"variant": variant})
+    assert (answer.status_code, answer.content) == (200, content)
+    assert answer.headers["content-type"] == kind
+    assert f'"{wire_id}.{extension}"' in answer.headers["content-disposition"]
+    known = {"if-none-match": answer.headers["etag"]}
+    again = await client.get(path, params={"variant": variant}, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    other = "thumbnail" if variant == "video" else "video"
+    assert (await client.get(path, params={"variant": other}, headers=known)).status_code == 200
+
+
+@pytest.mark.parametrize("variant", ["poster", "", "VIDEO", "video/mp4"])
 async def test_content_we_do_not_have_is_refused_by_name(
     client: httpx2.AsyncClient, stage: Stage, variant: str
 ) -> None:
@@ -255,7 +287,18 @@ async def test_content_we_do_not_have_is_refused_by_name(
     answer = await client.get(f"/v1/videos/{wire_id}/content", params={"variant": variant})
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_value", "variant")
-    assert variant in error["message"]
+    assert "video, thumbnail, spritesheet" in error["message"]
+
+
+async def test_a_video_from_before_there_were_pictures_has_none(
+    client: httpx2.AsyncClient, stage: Stage
+) -> None:
+    wire_id = await create(client)
+    await stage.complete(wire_id, has_pictures=False)
+    path = f"/v1/videos/{wire_id}/content"
+    answer = await client.get(path, params={"variant": "thumbnail"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+    assert (await client.get(path)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -291,4 +334,6 @@ async def test_the_models_are_those_of_the_catalogue(client: httpx2.AsyncClient)
         "sizes": ["720x1280", "1280x720"],
         "seconds": [4, 8, 10, 12, 15, 16, 20],
         "images": 3,
+        "characters": 2,
+        "abilities": ["create", "remix", "edit", "extend"],
     }

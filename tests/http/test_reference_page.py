@@ -1,5 +1,6 @@
 """The reference page: whole, true, readable without scripts, and nothing in it comes from elsewhere."""
 
+import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator
@@ -10,21 +11,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from openapi_schema_validator import OAS31Validator
 
-from filmgate.http.dialects.openai import wire as openai_wire
-from filmgate.http.dialects.relay import wire as relay_wire
-from filmgate.http.documents import DIALECTS, GUIDES
-from filmgate.http.reference.description import Operation, answer_schemas, operations
-from filmgate.http.reference.examples import (
-    REQUESTS,
-    answer_example,
-    curl,
-    curl_upload,
-    refusal_example,
-    schema_example,
-)
+from filmgate.http.documents import DIALECTS, GUIDES, TOPICS
+from filmgate.http.reference.commands import curl, curl_upload
+from filmgate.http.reference.description import Json, Operation, operations
 from filmgate.http.reference.page import Surroundings, reference_page
-from tests.http.stage import picture
+from tests.http.stage import Stage, picture
 
 BASE = "http://films.example.com:8000"
 HOSTILE = "<script>alert('x')\" onload=\"x"
@@ -140,7 +133,7 @@ async def test_an_operation_with_two_addresses_is_shown_once(anonymous: httpx2.A
 
 
 async def test_every_dialect_is_introduced(anonymous: httpx2.AsyncClient) -> None:
-    assert {one.tag for one in operations(await described(anonymous))} == set(DIALECTS)
+    assert {one.tag for one in operations(await described(anonymous))} == {*DIALECTS, *TOPICS}
 
 
 async def test_its_examples_are_for_the_address_that_the_reader_came_by(
@@ -164,11 +157,16 @@ def test_what_is_said_of_an_operation_is_text() -> None:
         "summary": HOSTILE,
         "description": HOSTILE,
         "parameters": [{"name": HOSTILE, "in": HOSTILE, "schema": {"enum": [HOSTILE, HOSTILE]}}],
-        "requestBody": {"content": {HOSTILE: {"schema": schema}}},
+        "requestBody": {"content": {HOSTILE: {"schema": {"$ref": f"#/{HOSTILE}"}}}},
         "responses": {
             "200": {
                 "description": HOSTILE,
-                "content": {HOSTILE: {"schema": {"$ref": f"#/components/schemas/{HOSTILE}"}}},
+                "content": {
+                    HOSTILE: {
+                        "schema": {"$ref": f"#/{HOSTILE}"},
+                        "examples": {HOSTILE: {"value": HOSTILE}},
+                    }
+                },
             }
         },
     }
@@ -178,7 +176,10 @@ def test_what_is_said_of_an_operation_is_text() -> None:
         "components": {"schemas": {HOSTILE: schema}},
     }
     around = Surroundings(
-        base=f"http://{HOSTILE}", dialects={HOSTILE: HOSTILE}, guides={HOSTILE: HOSTILE}
+        base=f"http://{HOSTILE}",
+        dialects={HOSTILE: HOSTILE},
+        topics={HOSTILE: HOSTILE},
+        guides={HOSTILE: HOSTILE},
     )
     page = seen(reference_page(document, around))
     assert "script" not in page.tags
@@ -186,69 +187,124 @@ def test_what_is_said_of_an_operation_is_text() -> None:
 
 
 async def test_the_requests_that_it_shows_are_accepted(
-    anonymous: httpx2.AsyncClient, client: httpx2.AsyncClient
+    anonymous: httpx2.AsyncClient, client: httpx2.AsyncClient, stage: Stage
 ) -> None:
-    found = [one for one in operations(await described(anonymous)) if one.ids[0] in REQUESTS]
-    assert len(found) == 2
-    for operation in found:
-        words = shlex.split(curl(operation, base=BASE))
-        answer = await client.post(
-            operation.paths[0],
-            content=words[words.index("-d") + 1],
-            headers={"content-type": "application/json"},
-        )
-        assert answer.status_code == 200, answer.text
+    document = await described(anonymous)
+    shown = [one for one in operations(document) if example_of(one) is not None]
+    assert {one.ids[0] for one in shown} >= {"create_video", "remix_video", "create_generation"}
+    for operation in shown:
+        path, body = await on_a_film_that_there_is(operation, client, stage)
+        answer = await client.post(path, json=body)
+        assert answer.status_code == 200, (operation.ids[0], answer.text)
 
 
+def example_of(operation: Operation) -> Any:
+    return operation.bodies.get("application/json", {}).get("example")
+
+
+async def on_a_film_that_there_is(
+    operation: Operation, client: httpx2.AsyncClient, stage: Stage
+) -> tuple[str, Any]:
+    """The example's address and body, with the id of a completed video wherever they name one."""
+    body = example_of(operation)
+    if not {"remix_video", "edit_video", "extend_video"} & {operation.ids[0]}:
+        return operation.paths[0], body
+    created = await client.post("/v1/videos", json={"prompt": "A cat", "seconds": 8})
+    wire_id = created.json()["id"]
+    await stage.complete(wire_id)
+    if "video" in body:
+        body = {**body, "video": {"id": wire_id}}
+    return operation.paths[0].replace("{id}", wire_id), body
+
+
+async def test_the_commands_send_the_examples(anonymous: httpx2.AsyncClient) -> None:
+    document = await described(anonymous)
+    for operation in operations(document):
+        words = shlex.split(curl(operation, base=BASE, schemas=schemas_of(document)))
+        if (example := example_of(operation)) is not None:
+            assert json.loads(words[words.index("-d") + 1]) == example
+        else:
+            assert "-d" not in words
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "field_"),
+    [
+        ("create_video", "input_reference"),
+        ("create_relay_video", "input_reference"),
+        ("create_generation", "image"),
+    ],
+)
 async def test_the_upload_that_it_shows_is_accepted(
-    anonymous: httpx2.AsyncClient, client: httpx2.AsyncClient
+    anonymous: httpx2.AsyncClient, client: httpx2.AsyncClient, operation_id: str, field_: str
 ) -> None:
-    uploads = [curl_upload(one, base=BASE) for one in operations(await described(anonymous))]
-    (upload,) = filter(None, uploads)
-    words = shlex.split(upload)
-    form = dict(part.split("=", 1) for flag, part in pairwise(words) if flag == "-F")
-    assert form.pop("input_reference") == "@first-frame.png"
-    files = {"input_reference": ("first-frame.png", picture(1280, 720))}
-    answer = await client.post("/v1/videos", data=form, files=files)
+    document = await described(anonymous)
+    operation = next(one for one in operations(document) if one.ids[0] == operation_id)
+    upload = curl_upload(operation, base=BASE, schemas=schemas_of(document))
+    assert upload is not None
+    form = form_of(shlex.split(upload))
+    assert form.pop(field_) == "@first-frame.png"
+    files = {field_: ("first-frame.png", picture(1280, 720))}
+    answer = await client.post(operation.paths[0], data=form, files=files)
     assert answer.status_code == 200, answer.text
+
+
+def form_of(words: list[str]) -> dict[str, str]:
+    return dict(part.split("=", 1) for flag, part in pairwise(words) if flag == "-F")
+
+
+async def test_what_is_read_from_forms_alone_is_shown_as_one(
+    anonymous: httpx2.AsyncClient,
+) -> None:
+    document = await described(anonymous)
+    operation = next(one for one in operations(document) if one.ids[0] == "create_character")
+    form = form_of(shlex.split(curl(operation, base=BASE, schemas=schemas_of(document))))
+    assert form == {"name": "Mochi", "video": "@film.mp4"}
 
 
 async def test_the_commands_that_it_shows_reach_their_operations(
     anonymous: httpx2.AsyncClient,
 ) -> None:
-    for operation in operations(await described(anonymous)):
-        words = shlex.split(curl(operation, base=BASE))
+    document = await described(anonymous)
+    for operation in operations(document):
+        words = shlex.split(curl(operation, base=BASE, schemas=schemas_of(document)))
         url = next(word for word in words if word.startswith(BASE))
-        method = (
-            words[words.index("-X") + 1] if "-X" in words else "POST" if "-d" in words else "GET"
-        )
+        guessed = "POST" if {"-d", "-F"} & {*words} else "GET"
+        method = words[words.index("-X") + 1] if "-X" in words else guessed
         assert method == operation.method
         assert "Authorization: Bearer YOUR_API_KEY" in words
         answer = await anonymous.request(method, url.removeprefix(BASE))
         assert answer.status_code == 401, url
 
 
-async def test_the_answers_that_it_shows_have_their_shapes(anonymous: httpx2.AsyncClient) -> None:
+async def test_every_example_has_its_shape(anonymous: httpx2.AsyncClient) -> None:
     document = await described(anonymous)
-    schemas = document["components"]["schemas"]
-    shown = [(name, schema_example(name)) for name in schemas]
+    schemas = schemas_of(document)
+    shown = [(name, each) for name, schema in schemas.items() for each in schema["examples"]]
     shown += [
-        (name, example)
-        for operation in operations(document)
-        for name, example in answers_of(operation)
+        (name, example["value"])
+        for content in contents(document)
+        for name, example in content.get("examples", {}).items()
     ]
+    assert len(shown) > len(schemas)
     for name, example in shown:
-        assert example is not None, name
-        assert set(example) == set(schemas[name]["properties"]), name
-        model = getattr(openai_wire, name, None) or getattr(relay_wire, name)
-        fields = {
-            of.serialization_alias or field: field for field, of in model.model_fields.items()
-        }
-        model.model_validate({fields[key]: value for key, value in example.items()})
+        validator(schemas, {"$ref": f"#/components/schemas/{name}"}).validate(example)
+    for content in contents(document):
+        if "example" in content:
+            validator(schemas, content["schema"]).validate(content["example"])
 
 
-def answers_of(operation: Operation) -> Iterator[tuple[str, Any]]:
-    for status, said in operation.answers.items():
-        for name in answer_schemas(said):
-            example = answer_example if status == "200" else refusal_example
-            yield name, example(name, operation)
+def schemas_of(document: Json) -> Json:
+    schemas: Json = document["components"]["schemas"]
+    return schemas
+
+
+def contents(document: Json) -> Iterator[Json]:
+    for operation in operations(document):
+        yield from operation.bodies.values()
+        for answer in operation.answers.values():
+            yield from answer.get("content", {}).values()
+
+
+def validator(schemas: Json, schema: Json) -> OAS31Validator:
+    return OAS31Validator({**schema, "components": {"schemas": schemas}})

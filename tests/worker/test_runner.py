@@ -2,25 +2,18 @@
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from filmgate.core.account import AccountId
 from filmgate.core.errors import EngineFailed
 from filmgate.core.ports import Attempt
 from filmgate.core.spec import ObjectKey, Size, VideoSpec
-from filmgate.core.video import Dialect, Status, Video
-from filmgate.database.connection import Database
-from filmgate.storage.local import LocalObjectStore
+from filmgate.core.video import Dialect, Status
 from filmgate.usecases import rendering, videos
-from filmgate.worker.runner import Runner
-from filmgate.worker.slot import Workshop
 from filmgate.worker.wakeups import Wakeups
 from tests.eventually import eventually
 from tests.scripted_engine import (
@@ -32,86 +25,8 @@ from tests.scripted_engine import (
     have_a_bug,
     save_a_token,
     wait_until_told,
-    write_sample,
 )
-
-SPEC = VideoSpec(model="m", engine="scripted", prompt="A cat", size=Size(64, 64), seconds=1)
-
-
-@dataclass
-class Scene:
-    """A database, a store, a worker's parts, and one account that asks for videos."""
-
-    database: Database
-    account_id: AccountId
-    workshop: Workshop
-    engine: ScriptedEngine
-    objects: Path
-
-    async def create(self) -> Video:
-        return await videos.create(
-            self.database,
-            SPEC,
-            video_id=videos.new_id(),
-            account_id=self.account_id,
-            dialect=Dialect.OPENAI,
-        )
-
-    async def retrieve(self, video: Video) -> Video:
-        return await videos.retrieve(self.database, video.id, account_id=self.account_id)
-
-    async def ended(self, video: Video, *, within: float = 10) -> Video:
-        async def look() -> Video | None:
-            found = await self.retrieve(video)
-            return found if found.status.is_terminal else None
-
-        return await eventually(look, within=within)
-
-    async def jobs(self) -> int:
-        async with self.database.connection() as connection:
-            count: int = await connection.fetchval("select count(*) from pgqueuer")
-        return count
-
-    def files(self) -> list[Path]:
-        return [path for path in self.objects.rglob("*") if path.is_file()]
-
-    @asynccontextmanager
-    async def worker(
-        self, *, slots: int = 1, grace: timedelta = timedelta(0)
-    ) -> AsyncIterator[None]:
-        stop, hurry, wakeups = asyncio.Event(), asyncio.Event(), Wakeups()
-        runner = Runner(self.workshop, slots=slots, grace=grace)
-        async with asyncio.TaskGroup() as life:
-            listening = life.create_task(wakeups.listen(self.database.dsn))
-            life.create_task(runner.run(stop, wakeups, hurry=hurry))
-            try:
-                yield
-            finally:
-                stop.set()
-                listening.cancel()
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sample") / "sample.mp4"
-    write_sample(path)
-    return path
-
-
-@pytest.fixture
-def scene(database: Database, account_id: AccountId, tmp_path: Path, sample: Path) -> Scene:
-    engine = ScriptedEngine(sample)
-    (tmp_path / "scratch").mkdir()
-    workshop = Workshop(
-        database=database,
-        store=LocalObjectStore(tmp_path / "objects"),
-        engines={"scripted": engine},
-        keep_for=timedelta(days=1),
-        time_limit=timedelta(seconds=30),
-        scratch=tmp_path / "scratch",
-        retry_delay=timedelta(0),
-    )
-    return Scene(database, account_id, workshop, engine, tmp_path / "objects")
+from tests.worker.conftest import Scene
 
 
 async def test_a_queued_video_is_made_stored_and_measured(scene: Scene, sample: Path) -> None:
@@ -422,7 +337,7 @@ async def test_a_wait_for_wakeups_can_always_be_cancelled() -> None:
         wakeups.clear()
         waiting = asyncio.gather(wait())
         await asyncio.sleep(0)
-        wakeups._notified()
+        wakeups.wake()
         for _ in range(turns):
             await asyncio.sleep(0)
         waiting.cancel()

@@ -262,3 +262,122 @@ def revoke_key(
     from filmgate.cli import keys  # noqa: PLC0415
 
     keys.revoke({"data": data}, config=config, key_id=key_id)
+
+
+webhooks_app = typer.Typer(
+    help="Be told when videos end: endpoints, their secrets, and what was sent there.",
+    no_args_is_help=True,
+)
+app.add_typer(webhooks_app, name="webhooks")
+
+EndpointId = Annotated[
+    str, typer.Argument(metavar="ID", help="As `filmgate webhooks ls` shows it.")
+]
+
+
+@webhooks_app.command("add")
+def add_webhook(
+    target: Annotated[
+        str, typer.Argument(metavar="URL", help="Where events are to be sent, http or https.")
+    ],
+    *,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--event", metavar="TYPE", help="video.completed or video.failed. [default: both]"
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Add an endpoint and print it with its secret, this once."""
+    from filmgate.cli import videos, webhooks  # noqa: PLC0415
+
+    server = videos.Server(url=url, api_key=api_key)
+    webhooks.add(target, events=events or (), as_json=as_json, server=server)
+
+
+@webhooks_app.command("ls")
+def list_webhooks(*, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """List your endpoints. In a pipe: id, status, events, url, tab-separated."""
+    from filmgate.cli import videos, webhooks  # noqa: PLC0415
+
+    webhooks.ls(as_json=as_json, server=videos.Server(url=url, api_key=api_key))
+
+
+@webhooks_app.command("show")
+def show_webhook(
+    endpoint_id: EndpointId, *, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None
+) -> None:
+    """Show an endpoint, and why it was disabled if it was."""
+    from filmgate.cli import videos, webhooks  # noqa: PLC0415
+
+    server = videos.Server(url=url, api_key=api_key)
+    webhooks.show(endpoint_id, as_json=as_json, server=server)
+
+
+@webhooks_app.command("rm")
+def remove_webhook(
+    endpoint_id: EndpointId, *, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None
+) -> None:
+    """Delete an endpoint and the log of its deliveries."""
+    from filmgate.cli import videos, webhooks  # noqa: PLC0415
+
+    server = videos.Server(url=url, api_key=api_key)
+    webhooks.rm(endpoint_id, as_json=as_json, server=server)
+
+
+@webhooks_app.command("rotate")
+def rotate_webhook(
+    endpoint_id: EndpointId, *, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None
+) -> None:
+    """Print another secret; the one before stays valid for a day."""
+    from filmgate.cli import videos, webhooks  # noqa: PLC0415
+
+    server = videos.Server(url=url, api_key=api_key)
+    webhooks.rotate(endpoint_id, as_json=as_json, server=server)
+
+
+@webhooks_app.command("enable")
+def enable_webhook(
+    endpoint_id: EndpointId, *, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None
+) -> None:
+    """Send to an endpoint again that was disabled."""
+    from filmgate.cli import videos, webhooks  # noqa: PLC0415
+
+    server = videos.Server(url=url, api_key=api_key)
+    webhooks.enable(endpoint_id, as_json=as_json, server=server)
+
+
+@webhooks_app.command("deliveries")
+def list_deliveries(
+    endpoint_id: EndpointId,
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many, newest first.")] = 20,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """List what was sent. In a pipe: id, status, event, tries, last attempt, outcome, tab-separated."""
+    from filmgate.cli import videos, webhooks  # noqa: PLC0415
+
+    server = videos.Server(url=url, api_key=api_key)
+    webhooks.deliveries(endpoint_id, limit=limit, as_json=as_json, server=server)
+
+
+@webhooks_app.command("replay")
+def replay_delivery(
+    delivery_id: Annotated[
+        str, typer.Argument(metavar="ID", help="As `filmgate webhooks deliveries` shows it.")
+    ],
+    *,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Send a delivery once more, whatever became of it."""
+    from filmgate.cli import videos, webhooks  # noqa: PLC0415
+
+    server = videos.Server(url=url, api_key=api_key)
+    webhooks.replay(delivery_id, as_json=as_json, server=server)

@@ -121,7 +121,7 @@ def show_videos(videos: Iterable[Video]) -> None:
         created = video.created_at.isoformat()
         length = str(video.seconds)
         fields = (video.id, video.status, created, video.model, video.size, length)
-        show("\t".join((*fields, _one_line(video.prompt or ""))))
+        show("\t".join((*fields, one_line(video.prompt or ""))))
 
 
 def show_details(video: Video) -> None:
@@ -132,7 +132,7 @@ def show_details(video: Video) -> None:
         "model": video.model,
         "size": video.size,
         "seconds": str(video.seconds),
-        "prompt": _one_line(video.prompt or ""),
+        "prompt": one_line(video.prompt or ""),
         "created": _local(video.created_at),
         "completed": video.completed_at and _local(video.completed_at),
         "expires": video.expires_at and _local(video.expires_at),
@@ -181,7 +181,7 @@ def _table(videos: Iterable[Video]) -> Table:
     table.add_column("PROMPT")  # the one that may shrink: its text is cut, not wrapped
     for video in videos:
         created = video.created_at.astimezone().strftime("%m-%d %H:%M")
-        prompt = Text(_one_line(video.prompt or ""), no_wrap=True, overflow="ellipsis")
+        prompt = Text(one_line(video.prompt or ""), no_wrap=True, overflow="ellipsis")
         table.add_row(video.id, _standing(video), created, f"{video.seconds} s", prompt)
     return table
 
@@ -195,6 +195,6 @@ def _local(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Prompts are other people's text: no line breaks, and nothing that steers a terminal."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

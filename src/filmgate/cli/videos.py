@@ -48,7 +48,7 @@ def make(prompt: str, wishes: Wishes, *, target: str | None, as_json: bool, serv
     with output.failures_explained():
         _check_target(target, as_json=as_json)
         image = None if wishes.image is None else _image(wishes.image)
-        with _connect(server) as client:
+        with connect(server) as client:
             video = _create(client, prompt, wishes, image)
             output.say(f"{video.id} accepted by {client.url}")
             _fetch(client, video.id, target or ".", as_json=as_json, server=server)
@@ -56,7 +56,7 @@ def make(prompt: str, wishes: Wishes, *, target: str | None, as_json: bool, serv
 
 def ls(*, limit: int | None, as_json: bool, server: Server) -> None:
     """With a limit of None, all."""
-    with output.failures_explained(), _connect(server) as client:
+    with output.failures_explained(), connect(server) as client:
         page_size = 100 if limit is None else min(100, limit + 1)
         found = client.iterate(page_size=page_size)
         videos = list(found) if limit is None else list(islice(found, limit + 1))
@@ -67,7 +67,7 @@ def ls(*, limit: int | None, as_json: bool, server: Server) -> None:
 def get(video_id: str, *, target: str | None, as_json: bool, server: Server) -> None:
     with output.failures_explained():
         _check_target(target, as_json=as_json)
-        with _connect(server) as client:
+        with connect(server) as client:
             # Asked for first in either case: a wait would be patient with a server that is not there.
             video = client.retrieve(video_id)
             if target is None:
@@ -77,7 +77,7 @@ def get(video_id: str, *, target: str | None, as_json: bool, server: Server) -> 
 
 
 def cancel(video_id: str, *, as_json: bool, server: Server) -> None:
-    with output.failures_explained(), _connect(server) as client:
+    with output.failures_explained(), connect(server) as client:
         video = client.cancel(video_id)
         if as_json:
             output.show_document(video.as_wire())
@@ -86,7 +86,7 @@ def cancel(video_id: str, *, as_json: bool, server: Server) -> None:
 
 
 def rm(video_id: str, *, as_json: bool, server: Server) -> None:
-    with output.failures_explained(), _connect(server) as client:
+    with output.failures_explained(), connect(server) as client:
         client.delete(video_id)
         if as_json:
             output.show_document({"id": video_id, "object": "video.deleted", "deleted": True})
@@ -113,7 +113,7 @@ def _image(text: str) -> Path | str:
     return Path(text)
 
 
-def _connect(server: Server) -> Client:
+def connect(server: Server) -> Client:
     is_complete = server.url is not None and server.api_key is not None
     known = Credentials() if is_complete else credentials.load()
     if known.problem is not None:

@@ -16,6 +16,8 @@ from filmgate.core.spec import ObjectKey, Size, Source, SourceUse, VideoSpec
 SHAPE_TOLERANCE = 0.02
 """By so much of its shape a film may differ from what is made of it: rounding, and no more."""
 
+_ABILITIES = {SourceUse.EDIT: "edit", SourceUse.EXTENSION: "extend"}
+
 LONGEST_SECONDS = 120
 """Of a film that has been extended."""
 
@@ -33,9 +35,18 @@ class Film:
     video_id: str | None = None
 
 
+def check_wish(catalogue: Catalogue, request: VideoRequest) -> None:
+    """What can be refused before anyone looks at the film. Raises InvalidRequest."""
+    check_prompt(request.prompt)
+    check_seed(request.seed)
+    if request.model is not None:
+        catalogue.model(request.model)
+
+
 def remix(catalogue: Catalogue, spec: VideoSpec, *, prompt: str | None) -> VideoSpec:
     """The same once more, seed and inputs included, but for the prompt. Raises InvalidRequest."""
     model = catalogue.model(spec.model)
+    _check_fits(model, spec)
     return replace(spec, engine=model.engine, prompt=check_prompt(prompt), seed=spec.chosen_seed)
 
 
@@ -45,7 +56,7 @@ def edit(catalogue: Catalogue, request: VideoRequest, film: Film, *, key: Object
     `key` is where the given one will be kept.
     """
     model = _model(catalogue, request, film)
-    _check_ability("edit", model)
+    _check_ability(SourceUse.EDIT, model)
     seconds = round(film.duration)
     if seconds not in model.seconds:
         allowed = ", ".join(map(str, model.seconds))
@@ -62,7 +73,7 @@ def extension(
 ) -> VideoSpec:
     """The given film and, from its last frame on, so many seconds more. Raises InvalidRequest."""
     model = _model(catalogue, request, film)
-    _check_ability("extend", model)
+    _check_ability(SourceUse.EXTENSION, model)
     seconds = round(film.duration) + check_seconds(request, model)
     if seconds > LONGEST_SECONDS:
         raise InvalidRequest(
@@ -70,7 +81,8 @@ def extension(
             f"The video would last {seconds} seconds in all; at most {LONGEST_SECONDS} are allowed.",
         )
     spec = _spec(model, request, film, seconds=seconds, use=SourceUse.EXTENSION, key=key)
-    return replace(spec, characters=film.spec.characters if film.spec else ())
+    characters = film.spec.characters if film.spec else ()
+    return replace(spec, characters=characters[: model.characters])
 
 
 def new_part(spec: VideoSpec) -> VideoSpec:
@@ -85,7 +97,24 @@ def _model(catalogue: Catalogue, request: VideoRequest, film: Film) -> Model:
     return catalogue.model(request.model or own or catalogue.DEFAULT_MODEL)
 
 
-def _check_ability(ability: str, model: Model) -> None:
+def _check_fits(model: Model, spec: VideoSpec) -> None:
+    """A model's limits may have become narrower since the video was made. Raises InvalidRequest."""
+    fits = (
+        spec.size in model.sizes
+        and new_part(spec).seconds in model.seconds
+        and len(spec.references) <= model.images
+        and len(spec.characters) <= model.characters
+        and (spec.source is None or _ABILITIES[spec.source.use] in model.abilities)
+    )
+    if not fits:
+        raise InvalidRequest(
+            None,
+            f"{model.name} does not make videos like this one any more, so it cannot be remixed.",
+        )
+
+
+def _check_ability(use: SourceUse, model: Model) -> None:
+    ability = _ABILITIES[use]
     if ability not in model.abilities:
         able = " and ".join(model.abilities)
         raise InvalidRequest(

@@ -77,6 +77,11 @@ class VideoSpec:
     source: Source | None = None
 
     @property
+    def has_inputs(self) -> bool:
+        """Whether it is made from objects, which are kept for as long as the video is."""
+        return bool(self.references) or self.source is not None
+
+    @property
     def chosen_seed(self) -> int:
         """The seed; where the client named none, one that the prompt decides.
 

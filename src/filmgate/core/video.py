@@ -96,10 +96,11 @@ class Asset:
     duration: float
     has_pictures: bool = True
 
-    def key_of(self, variant: Variant) -> ObjectKey | None:
-        """Where that variant is; None where there is none."""
-        if variant is not Variant.VIDEO and not self.has_pictures:
-            return None
+    def has(self, variant: Variant) -> bool:
+        return variant is Variant.VIDEO or self.has_pictures
+
+    def key_of(self, variant: Variant) -> ObjectKey:
+        """Where that variant is, if the asset has it."""
         folder, _, _ = self.key.rpartition("/")
         return ObjectKey(f"{folder}/{variant.file_name}")
 

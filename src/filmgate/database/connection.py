@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Self
 
 import asyncpg
+import structlog
 
 from filmgate.core.errors import DatabaseUnavailable, OutcomeUnknown
 
@@ -23,6 +24,9 @@ _AWAY = (
     asyncpg.exceptions.TransactionRollbackError,  # a deadlock, say: the same again may succeed
 )
 _AWAY_MESSAGE = "The database does not answer at the moment; try again in a few seconds."
+
+
+log = structlog.get_logger()
 
 
 class Database:
@@ -44,8 +48,11 @@ class Database:
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection on which each statement commits by itself."""
         with translated():
-            async with self._pool.acquire(timeout=5) as connection:
+            connection = await self._pool.acquire(timeout=5)
+            try:
                 yield connection
+            finally:
+                await self._release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
@@ -64,6 +71,14 @@ class Database:
                 if is_committing:
                     raise OutcomeUnknown(_AWAY_MESSAGE) from error
                 raise
+
+    async def _release(self, connection: asyncpg.Connection) -> None:
+        """What was done is done: a server that goes away now must not make it look undone."""
+        try:
+            await self._pool.release(connection, timeout=5)
+        except _AWAY as error:
+            _insist_on_cancellation(error)
+            log.info("a connection broke on its way back into the pool", reason=str(error))
 
     async def check(self) -> None:
         """Raise DatabaseUnavailable unless a query is answered now."""

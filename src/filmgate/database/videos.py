@@ -1,21 +1,21 @@
 """The `video` table: how a Video is written down, read back, and changed so that one writer wins."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
 
-from filmgate.core.account import AccountId
 from filmgate.core.ports import Token
-from filmgate.core.spec import ObjectKey, Size, VideoSpec
+from filmgate.core.spec import CharacterId, ObjectKey, Size, Source, SourceUse, VideoSpec
 from filmgate.core.video import Asset, Dialect, Failure, Status, Video, VideoId
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
     id, account_id, dialect, model, engine, prompt, width, height, seconds, seed, reference_keys,
-    status, progress, attempt, unavailable_count, revision, created_at, started_at, completed_at,
-    expires_at, deleted_at, file_key, file_bytes, file_duration, failure_code, failure_message
+    character_ids, source_use, source_key, source_duration, source_video_id, remixed_from, status, progress, attempt, unavailable_count, revision, created_at, started_at, completed_at,
+    expires_at, deleted_at, file_key, file_bytes, file_duration, has_pictures, failure_code,
+    failure_message
 """
 
 
@@ -26,12 +26,13 @@ async def now(connection: asyncpg.Connection) -> datetime:
 
 
 async def insert(connection: asyncpg.Connection, video: Video) -> None:
-    spec = video.spec
+    spec, source = video.spec, video.spec.source
     await connection.execute(
         """
         insert into video (id, account_id, dialect, model, engine, prompt, width, height, seconds,
-                           seed, reference_keys, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                           seed, reference_keys, created_at, character_ids, source_use, source_key,
+                           source_duration, source_video_id, remixed_from)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         """,
         video.id,
         video.account_id,
@@ -45,21 +46,41 @@ async def insert(connection: asyncpg.Connection, video: Video) -> None:
         spec.seed,
         list(spec.references),
         video.created_at,
+        list(spec.characters),
+        source.use if source else None,
+        source.key if source else None,
+        source.duration if source else None,
+        source.video_id if source else None,
+        video.remixed_from,
     )
 
 
 async def find(connection: asyncpg.Connection, video_id: VideoId) -> Video | None:
     """Whoever owns it, deleted or not."""
-    row = await connection.fetchrow(f"select {_COLUMNS} from video where id = $1", video_id)
-    return _video(row) if row else None
+    row = await connection.fetchrow(f"select {COLUMNS} from video where id = $1", video_id)
+    return video_of(row) if row else None
+
+
+async def find_changed(connection: asyncpg.Connection, known: Mapping[VideoId, int]) -> list[Video]:
+    """Those whose revision is higher than the one that is known of them, deleted or not."""
+    rows = await connection.fetch(
+        f"""
+        select {COLUMNS} from video
+        join unnest($1::text[], $2::bigint[]) as known (known_id, known_revision)
+            on video.id = known_id and video.revision > known_revision
+        """,
+        list(known.keys()),
+        list(known.values()),
+    )
+    return [video_of(row) for row in rows]
 
 
 async def lock(connection: asyncpg.Connection, video_id: VideoId) -> Video | None:
     """As `find`, and nobody else changes it before this transaction ends."""
     row = await connection.fetchrow(
-        f"select {_COLUMNS} from video where id = $1 for update", video_id
+        f"select {COLUMNS} from video where id = $1 for update", video_id
     )
-    return _video(row) if row else None
+    return video_of(row) if row else None
 
 
 async def update(connection: asyncpg.Connection, before: Video, after: Video) -> bool:
@@ -74,7 +95,7 @@ async def update(connection: asyncpg.Connection, before: Video, after: Video) ->
             status = $4, progress = greatest(progress, $5), attempt = $6, unavailable_count = $7,
             started_at = $8, completed_at = $9, expires_at = $10, deleted_at = $11,
             file_key = $12, file_bytes = $13, file_duration = $14,
-            failure_code = $15, failure_message = $16,
+            failure_code = $15, failure_message = $16, has_pictures = $17,
             heartbeat_at = now(), updated_at = now(), revision = revision + 1
         where id = $1 and attempt = $2 and status = $3
         returning true
@@ -95,6 +116,7 @@ async def update(connection: asyncpg.Connection, before: Video, after: Video) ->
         asset.duration if asset else None,
         failure.code if failure else None,
         failure.message if failure else None,
+        asset is not None and asset.has_pictures,
     )
     return bool(touched)
 
@@ -147,29 +169,6 @@ async def read_token(connection: asyncpg.Connection, video_id: VideoId) -> Token
     return json.loads(text) if text else None
 
 
-async def list_page(
-    connection: asyncpg.Connection,
-    account_id: AccountId,
-    *,
-    after: VideoId | None,
-    limit: int,
-    newest_first: bool,
-) -> list[Video]:
-    """An account's videos in the order of their ids, beginning behind `after`."""
-    comparison, order = ("<", "desc") if newest_first else (">", "asc")
-    rows = await connection.fetch(
-        f"""
-        select {_COLUMNS} from video
-        where account_id = $1 and deleted_at is null and ($2::text is null or id {comparison} $2)
-        order by id {order} limit $3
-        """,
-        account_id,
-        after,
-        limit,
-    )
-    return [_video(row) for row in rows]
-
-
 async def without_job(
     connection: asyncpg.Connection, *, quiet_for: timedelta, limit: int
 ) -> list[tuple[VideoId, str]]:
@@ -218,7 +217,8 @@ async def mark_emptied(connection: asyncpg.Connection, video_id: VideoId) -> Non
     await connection.execute("update video set emptied_at = now() where id = $1", video_id)
 
 
-def _video(row: asyncpg.Record) -> Video:
+def video_of(row: asyncpg.Record) -> Video:
+    """A row of COLUMNS, read."""
     return Video(
         id=row["id"],
         account_id=row["account_id"],
@@ -230,6 +230,7 @@ def _video(row: asyncpg.Record) -> Video:
         unavailable_count=row["unavailable_count"],
         revision=row["revision"],
         created_at=row["created_at"],
+        remixed_from=row["remixed_from"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],
         expires_at=row["expires_at"],
@@ -248,6 +249,19 @@ def _spec(row: asyncpg.Record) -> VideoSpec:
         seconds=row["seconds"],
         seed=row["seed"],
         references=tuple(ObjectKey(key) for key in row["reference_keys"]),
+        characters=tuple(CharacterId(each) for each in row["character_ids"]),
+        source=_source(row),
+    )
+
+
+def _source(row: asyncpg.Record) -> Source | None:
+    if row["source_use"] is None:
+        return None
+    return Source(
+        use=SourceUse(row["source_use"]),
+        key=ObjectKey(row["source_key"]),
+        duration=row["source_duration"],
+        video_id=row["source_video_id"],
     )
 
 
@@ -258,6 +272,7 @@ def _asset(row: asyncpg.Record) -> Asset | None:
         key=ObjectKey(row["file_key"]),
         size_bytes=row["file_bytes"],
         duration=row["file_duration"],
+        has_pictures=row["has_pictures"],
     )
 
 

@@ -6,19 +6,27 @@ from starlette.types import ASGIApp
 
 from filmgate.core.errors import FilmgateError
 from filmgate.http.content import SignedFiles
+from filmgate.http.dialects.newapi import errors as newapi_errors
+from filmgate.http.dialects.newapi.routes import NewapiRoutes
 from filmgate.http.dialects.openai import errors as openai_errors
 from filmgate.http.dialects.openai.routes import OpenaiRoutes
 from filmgate.http.dialects.relay import errors as relay_errors
 from filmgate.http.dialects.relay.routes import RelayRoutes
 from filmgate.http.documents import Documents
 from filmgate.http.endpoints import add_endpoints
+from filmgate.http.following.routes import EventRoutes
 from filmgate.http.health import Health
 from filmgate.http.middleware import AccessLog, BasePrefixes, BodyLimit, LastResort, RequestIds
 from filmgate.http.refusing import ErrorDialect, Refusals
 from filmgate.http.services import Services
+from filmgate.http.webhooks.routes import WebhookRoutes
 
 _REFUSALS = Refusals(
-    dialects=[ErrorDialect(relay_errors.PATHS, relay_errors.write)], fallback=openai_errors.write
+    dialects=[
+        ErrorDialect(relay_errors.PATHS, relay_errors.write),
+        ErrorDialect(newapi_errors.PATHS, newapi_errors.write),
+    ],
+    fallback=openai_errors.write,
 )
 
 
@@ -40,10 +48,15 @@ def build_app(services: Services) -> ASGIApp:
             405: _REFUSALS.on_wrong_method,
         },
     )
-    # The relay dialect first: its `/v1/videos/sora_…` is a special case of the other's `/v1/videos/…`.
-    add_endpoints(app, RelayRoutes(services).endpoints())
-    add_endpoints(app, OpenaiRoutes(services).endpoints())
-    add_endpoints(app, SignedFiles(services).endpoints())
-    add_endpoints(app, Health(services).endpoints())
-    add_endpoints(app, Documents(services, app).endpoints())
+    endpoints = [
+        # The relay dialect first: its `/v1/videos/sora_…` is a special case of openai's `/v1/videos/…`.
+        *RelayRoutes(services).endpoints(),
+        *OpenaiRoutes(services).endpoints(),
+        *NewapiRoutes(services).endpoints(),
+        *EventRoutes(services).endpoints(),
+        *WebhookRoutes(services).endpoints(),
+        *SignedFiles(services).endpoints(),
+        *Health(services).endpoints(),
+    ]
+    add_endpoints(app, [*endpoints, *Documents(services, endpoints).endpoints()])
     return app

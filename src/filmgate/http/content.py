@@ -1,23 +1,44 @@
 """A video's bytes, and the signed URLs under which anyone may fetch them."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import (
+    FileResponse,
+    MalformedRangeHeader,
+    RangeNotSatisfiable,
+    RedirectResponse,
+    Response,
+)
 
-from filmgate.core.errors import VideoExpired, VideoHasFailed, VideoNotFound, VideoNotReady
+from filmgate.core.errors import (
+    BytesOutOfRange,
+    NotFound,
+    VideoExpired,
+    VideoHasFailed,
+    VideoNotFound,
+    VideoNotReady,
+)
 from filmgate.core.ports import RemoteUrl
-from filmgate.core.video import Asset, Video, VideoId
+from filmgate.core.spec import ObjectKey
+from filmgate.core.video import Asset, Variant, Video, VideoId
+from filmgate.http.conditional import is_known
 from filmgate.http.endpoints import Endpoint
 from filmgate.http.services import Services
 from filmgate.usecases import videos
 
 _REMOTE_LINK_LIFE = timedelta(minutes=5)
 _VIDEO_KEY = re.compile(r"videos/([0-9a-z]{26})/\d+/video\.mp4", re.ASCII)
-_MP4 = "video/mp4"
+_MEDIA_TYPES = {
+    Variant.VIDEO: "video/mp4",
+    Variant.THUMBNAIL: "image/webp",
+    Variant.SPRITESHEET: "image/jpeg",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +74,56 @@ async def send_content(
     *,
     video: Video,
     disposition: str,
+    variant: Variant = Variant.VIDEO,
     wire_id: str | None = None,
 ) -> Response:
-    """The MP4, or the reason why there is none: VideoNotReady, VideoHasFailed or VideoExpired."""
+    """The bytes, or the reason why there are none: VideoNotReady, VideoHasFailed or VideoExpired."""
     asset, life = _available(video, now=datetime.now(UTC))
-    place = await services.store.locate(asset.key, valid_for=min(life, _REMOTE_LINK_LIFE))
+    if not asset.has(variant):
+        raise NotFound(f"Of this video there is no {variant}; it was made before there were any.")
+    key = asset.key_of(variant)
+    etag = _etag(key)
     headers = {
         "cache-control": f"private, max-age={int(life.total_seconds())}",
-        "etag": _etag(asset),
+        "etag": etag,
         "x-content-type-options": "nosniff",
     }
-    file_name = f"{wire_id or video.id}.mp4"
-    if isinstance(place, RemoteUrl):
-        return _elsewhere(place, request.method, asset=asset, headers=headers)
-    return FileResponse(
+    if is_known(request, etag):
+        return Response(status_code=304, headers=headers)
+    try:
+        place = await services.store.locate(key, valid_for=min(life, _REMOTE_LINK_LIFE))
+        if isinstance(place, RemoteUrl):
+            return _elsewhere(place, request.method, variant=variant, asset=asset, headers=headers)
+        facts = await asyncio.to_thread(place.path.stat)
+    except (NotFound, FileNotFoundError) as error:
+        # Deleted in this moment, or by other hands than ours.
+        raise VideoExpired("The content is not stored any more.") from error
+    return _StoredFile(
         place.path,
+        stat_result=facts,
         headers=headers,
-        media_type=_MP4,
-        filename=file_name,
+        media_type=_MEDIA_TYPES[variant],
+        filename=f"{wire_id or video.id}{Path(variant.file_name).suffix}",
         content_disposition_type=disposition,
     )
 
 
-def _etag(asset: Asset) -> str:
-    """The key names video and attempt, and what an attempt stored is never changed."""
-    return f'"{asset.key.removeprefix("videos/").removesuffix("/video.mp4").replace("/", "-")}"'
+class _StoredFile(FileResponse):
+    """Starlette's, but that it says no in our words, and takes for no range what is none (RFC 9110)."""
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            return []
+        except RangeNotSatisfiable as error:
+            raise BytesOutOfRange(file_size) from error
+
+
+def _etag(key: ObjectKey) -> str:
+    """The key names video, attempt and variant, and what an attempt stored is never changed."""
+    return f'"{key.removeprefix("videos/").replace("/", "-")}"'
 
 
 def _available(video: Video, *, now: datetime) -> tuple[Asset, timedelta]:
@@ -94,9 +140,13 @@ def _available(video: Video, *, now: datetime) -> tuple[Asset, timedelta]:
     return video.asset, video.expires_at - now
 
 
-def _elsewhere(place: RemoteUrl, method: str, *, asset: Asset, headers: dict[str, str]) -> Response:
+def _elsewhere(
+    place: RemoteUrl, method: str, *, variant: Variant, asset: Asset, headers: dict[str, str]
+) -> Response:
     if method == "HEAD":
         # A cloud store's URL is signed for GET alone.
-        known = {"content-length": str(asset.size_bytes), "accept-ranges": "bytes"}
-        return Response(headers={**headers, **known}, media_type=_MP4)
+        known = {"accept-ranges": "bytes"}
+        if variant is Variant.VIDEO:
+            known["content-length"] = str(asset.size_bytes)
+        return Response(headers={**headers, **known}, media_type=_MEDIA_TYPES[variant])
     return RedirectResponse(place.url, status_code=302, headers={"cache-control": "no-store"})

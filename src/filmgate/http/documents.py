@@ -1,5 +1,6 @@
 """What the server says about itself: `/llms.txt`, `/docs`, `/openapi.json` and the guide pages."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -7,20 +8,22 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from filmgate.http.description.document import describe_api
 from filmgate.http.endpoints import Endpoint
 from filmgate.http.json_answer import json_answer
 from filmgate.http.links import base_url
-from filmgate.http.openapi import describe_api
 from filmgate.http.reference.page import Surroundings, reference_page
 from filmgate.http.services import Services
 
 GUIDES = {
     "relay": "For clients of the relays: create, query, the signed URL.",
     "openai": "For clients of the Videos API: create, retrieve, list, delete, content, models.",
+    "newapi": "For clients of the Go gateways: create, query, the signed URL.",
+    "webhooks": "To be told when a video ends: endpoints, signatures, retries, replays.",
+    "waiting": "Long polls, streams of events, ETags: how to learn that a video is finished.",
     "errors": "Every error code: what it means and what to do.",
     "scenes": "What the built-in engine draws, and what it is not.",
 }
@@ -30,6 +33,15 @@ DIALECTS = {
     " address until the answer has the `video_url` of the finished film.",
     "openai": "For programs that were written against the Videos API, the official SDKs among them: give"
     " them this server's address, with `/v1` at its end, and keep the code.",
+    "newapi": "For programs that were written against the Go gateways: one address for create and query, and"
+    " an answer that has the link to the finished film under two names.",
+}
+
+TOPICS = {
+    "waiting": "For programs that would rather be told at once than ask again and again: streams of events,"
+    " for one video or for all of them.",
+    "webhooks": "For programs that would rather be told than ask: name an address, and it is sent every"
+    " event of your videos, signed.",
 }
 
 _NO_SCRIPTS = {
@@ -41,19 +53,21 @@ _NO_SCRIPTS = {
 @dataclass(frozen=True)
 class Documents:
     services: Services
-    app: FastAPI
+    described: Sequence[Endpoint]
+    """What the reference is about."""
 
     async def index(self, request: Request) -> Response:
         return PlainTextResponse(_index(base_url(self.services, request)))
 
     async def reference(self, request: Request) -> Response:
         around = Surroundings(
-            base=base_url(self.services, request), dialects=DIALECTS, guides=GUIDES
+            base=base_url(self.services, request), dialects=DIALECTS, topics=TOPICS, guides=GUIDES
         )
-        return HTMLResponse(reference_page(self._described, around), headers=_NO_SCRIPTS)
+        page = await asyncio.to_thread(lambda: reference_page(self._described, around))
+        return HTMLResponse(page, headers=_NO_SCRIPTS)
 
     async def openapi(self, _: Request) -> Response:
-        return json_answer(json.dumps(self._described))
+        return json_answer(await asyncio.to_thread(lambda: json.dumps(self._described)))
 
     def endpoints(self) -> Sequence[Endpoint]:
         return [
@@ -66,7 +80,7 @@ class Documents:
     @cached_property
     def _described(self) -> dict[str, Any]:
         """Made when somebody asks for it first: it does not change while the server runs."""
-        return describe_api(self.app.routes)
+        return describe_api(self.described, self.services.catalogue)
 
 
 def _index(base: str) -> str:
@@ -78,7 +92,8 @@ def _index(base: str) -> str:
 # filmgate
 
 > A self-hosted server for asynchronous video generation. Create a video, ask for it until it is
-> completed, fetch the MP4 by a signed URL. It speaks the openai Videos API and the relay dialect.
+> completed, fetch the MP4 by a signed URL. It speaks the openai Videos API, the relay
+> dialect and the newapi dialect.
 
 ## Guides
 

@@ -4,49 +4,73 @@ Routes read their requests and write their answers by themselves, which is sever
 the framework do it; so what it would have found out about them is written down beside them.
 """
 
-import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import reduce
-from http import HTTPStatus
-from operator import or_
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-SECURITY_SCHEME = "api_key"
-
-_PATH_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """A query parameter."""
+class Parameter:
+    """What a client says outside the body. One without a schema of its own is text."""
 
+    place: ClassVar[Literal["path", "query", "header"]]
     name: str
     description: str
-    schema: dict[str, object]
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+    example: str | int | None = None
+
+
+class PathPart(Parameter):
+    """A part of the address, in braces."""
+
+    place = "path"
+
+
+class Query(Parameter):
+    """A query parameter."""
+
+    place = "query"
+
+
+class Header(Parameter):
+    """A header of the request."""
+
+    place = "header"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """What the reference says about an endpoint that wants a key.
 
-    Its answers are JSON models, or a media type.
+    Its answers are JSON models, or one media type, or several. What every endpoint can answer, such as 401,
+    need not be among its `errors`.
     """
 
     id: str
     tag: str
     summary: str
     description: str = ""
-    body: type[BaseModel] | None = None
+    path: Sequence[PathPart] = ()
     query: Sequence[Query] = ()
-    answers: Sequence[type[BaseModel]] | str
+    headers: Sequence[Header] = ()
+    body: type[BaseModel] | None = None
+    """What is read from JSON."""
+    form: type[BaseModel] | None = None
+    """What is read from multipart/form-data; where it is not read, None."""
+    answers: Sequence[type[BaseModel] | str] | str
+    also: Mapping[int, str] = field(default_factory=dict)
+    """Other answers that are no refusals, by status: what each means. They have no body."""
+    answer_headers: Sequence[str] = ()
+    """Of a good answer: names from `described_headers.py`."""
     error: type[BaseModel]
     errors: Sequence[int] = ()
+    shares: str | None = None
+    """The address of another dialect's endpoint, of which this one is a special case in other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,58 +91,5 @@ def add_endpoints(app: FastAPI, endpoints: Iterable[Endpoint]) -> None:
             endpoint.answer,
             methods=[endpoint.method],
             response_class=Response,
-            include_in_schema=endpoint.reference is not None,
-            **(_described(endpoint.path, endpoint.reference) if endpoint.reference else {}),
+            include_in_schema=False,
         )
-
-
-def _described(path: str, reference: Reference) -> dict[str, Any]:
-    return {
-        "operation_id": reference.id,
-        "tags": [reference.tag],
-        "summary": reference.summary,
-        "description": reference.description,
-        "responses": _responses(reference),
-        "openapi_extra": _extra(path, reference),
-    }
-
-
-def _responses(reference: Reference) -> dict[int | str, dict[str, Any]]:
-    good: dict[str, Any] = {"description": "Done."}
-    if isinstance(reference.answers, str):
-        good["content"] = {reference.answers: {}}
-    else:
-        good["model"] = reduce(or_, reference.answers)
-    errors: dict[int | str, dict[str, Any]] = {
-        status: {"description": HTTPStatus(status).phrase, "model": reference.error}
-        for status in reference.errors
-    }
-    return {200: good, **errors}
-
-
-def _extra(path: str, reference: Reference) -> dict[str, Any]:
-    extra: dict[str, Any] = {
-        "parameters": [
-            *map(_path_parameter, _PATH_PARAMETER.findall(path)),
-            *map(_query_parameter, reference.query),
-        ],
-        "security": [{SECURITY_SCHEME: []}],
-    }
-    if reference.body is not None:
-        schema = {"schema": reference.body.model_json_schema()}
-        kinds = ("application/json", "multipart/form-data")
-        extra["requestBody"] = {"required": True, "content": dict.fromkeys(kinds, schema)}
-    return extra
-
-
-def _path_parameter(name: str) -> dict[str, object]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-def _query_parameter(query: Query) -> dict[str, object]:
-    return {
-        "name": query.name,
-        "in": "query",
-        "description": query.description,
-        "schema": query.schema,
-    }

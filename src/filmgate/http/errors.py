@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from filmgate.core.errors import (
+    BytesOutOfRange,
     Conflict,
     FilmgateError,
     InvalidRequest,
@@ -57,6 +58,7 @@ TABLE: Mapping[type[FilmgateError], _Row] = {
     Conflict: _Row(409, "invalid_request_error", _DO_NOT_RETRY),
     VideoExpired: _Row(410, "invalid_request_error"),
     RequestTooLarge: _Row(413, "invalid_request_error"),
+    BytesOutOfRange: _Row(416, "invalid_request_error"),
     VideoHasFailed: _Row(422, "video_generation_error"),
     QuotaExceeded: _Row(429, "insufficient_quota", _DO_NOT_RETRY),
     RateLimited: _Row(429, "rate_limit_error"),
@@ -75,7 +77,7 @@ def refusal_of(error: FilmgateError) -> Refusal:
         code=_code(error),
         message=error.message,
         param=error.param if isinstance(error, InvalidRequest) else None,
-        headers={**row.headers, **_pause(error)},
+        headers={**row.headers, **_facts(error)},
     )
 
 
@@ -104,7 +106,10 @@ def _code(error: FilmgateError) -> str:
     return error.failure_code if isinstance(error, VideoHasFailed) else error.code
 
 
-def _pause(error: FilmgateError) -> Mapping[str, str]:
+def _facts(error: FilmgateError) -> Mapping[str, str]:
+    """What the error's own facts add to the headers."""
+    if isinstance(error, BytesOutOfRange):
+        return {"content-range": f"bytes */{error.size_bytes}"}
     if not isinstance(error, RateLimited):
         return _NO_HEADERS
     seconds = max(error.retry_after.total_seconds(), 0.001)

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from filmgate.core.errors import RequestTooLarge
+from filmgate.http.bodies.announced import announced_bytes
 from filmgate.http.errors import internal_error
 from filmgate.http.refusing import Refusals
 
@@ -118,7 +119,7 @@ class LastResort:
         try:
             await self._app(scope, receive, send_and_look)
         except ClientDisconnect:
-            _log.info("the client left before its request was read")
+            _log.info("the client left before it was answered")
         except Exception:
             _log.exception("a request failed")
             if began:
@@ -140,7 +141,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         seen = 0
-        announced = _announced_bytes(scope)
+        announced = announced_bytes(Headers(scope=scope))
 
         async def receive_within_limit() -> Message:
             nonlocal seen
@@ -163,9 +164,3 @@ def _request_id(wanted: str | None) -> str:
     if wanted is not None and _HARMLESS_REQUEST_ID.fullmatch(wanted):
         return wanted
     return f"req_{secrets.token_hex(12)}"
-
-
-def _announced_bytes(scope: Scope) -> int:
-    length = Headers(scope=scope).get("content-length", "")
-    # Twenty digits are more than any limit, and never more than Python likes to read.
-    return int(length[:20]) if length.isascii() and length.isdigit() else 0

@@ -12,16 +12,15 @@ from typing import Any
 
 import httpcore2
 
-from filmgate.net.addresses import IPAddress, IPNetwork, meanings, refusal
-from filmgate.net.errors import FetchFailed, FetchRefused
+from filmgate.net.addresses import IPAddress, IPNetwork
+from filmgate.net.errors import FetchFailed
+from filmgate.net.targets import check_address
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 """From a host name to its addresses. Raises OSError when there are none."""
 
 Connect = Callable[[str, int], Awaitable[httpcore2.AsyncNetworkStream]]
 """From an address and a port to an open stream. Raises OSError or httpcore2's connection errors."""
-
-PORTS = (80, 443)
 
 _CONNECT_SECONDS = 5
 _TRIED_ADDRESSES = 4
@@ -40,7 +39,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         addresses = await self._addresses(host)
         for address in addresses:
-            self._check(address, port)
+            check_address(address, port, allow=self._allow)
         return await self._first_to_answer(addresses, port)
 
     async def _addresses(self, host: str) -> list[IPAddress]:
@@ -55,20 +54,6 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         if not addresses or len(addresses) < len(answers):
             raise FetchFailed(f"The host {host!r} has no address that can be dialled.")
         return addresses
-
-    def _check(self, address: IPAddress, port: int) -> None:
-        if self._is_allowed(address):
-            return
-        reason = refusal(address)
-        if reason is not None:
-            raise FetchRefused(f"The host is at {reason}, which is not fetched from.")
-        if port not in PORTS:
-            raise FetchRefused(f"Port {port} is not fetched from; use 80 or 443.")
-
-    def _is_allowed(self, address: IPAddress) -> bool:
-        return all(
-            any(meaning in network for network in self._allow) for meaning in meanings(address)
-        )
 
     async def _first_to_answer(
         self, addresses: Sequence[IPAddress], port: int

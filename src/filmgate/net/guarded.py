@@ -1,8 +1,12 @@
-"""The client with which we fetch what strangers point us to: small bodies, soon, from public hosts."""
+"""The client with which we fetch what strangers point us to, and send what they want told elsewhere.
+
+Small bodies, soon, from and to public hosts.
+"""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx2
@@ -16,12 +20,22 @@ from filmgate.net.urls import parse_url
 REDIRECT_LIMIT = 3
 TIME_LIMIT = timedelta(seconds=20)
 
+_POST_ANSWER_BYTES = 4096
+
 # Only plain bodies: an encoding could turn few bytes into very many.
 _HEADERS = {"user-agent": "filmgate", "accept": "*/*", "accept-encoding": "identity"}
 
 
+@dataclass(frozen=True, slots=True)
+class PostAnswer:
+    """How a post was answered, whatever the status; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
 class GuardedClient:
-    """Fetches by GET. Addresses within `allow` may be dialled on any port, public or not."""
+    """Addresses within `allow` may be dialled on any port, public or not."""
 
     # Not by httpx2's own client: it reads the body of every redirect without a limit, keeps a stranger's
     # cookies for the next one, and lets ValueErrors out of hostile Location headers.
@@ -46,7 +60,29 @@ class GuardedClient:
             async with asyncio.timeout(self._seconds):
                 return await self._follow(parse_url(url), limit_bytes=limit_bytes)
         except TimeoutError as error:
-            raise FetchFailed(f"The host took longer than {self._seconds:g} seconds.") from error
+            raise self._too_slow() from error
+
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> PostAnswer:
+        """Send the body, once: redirects are answers like any other.
+
+        Raises FetchRefused, or FetchFailed where no answer came.
+        """
+        answer = None
+        try:
+            async with asyncio.timeout(self._seconds):
+                request = httpx2.Request(
+                    "POST", parse_url(url), headers={**_HEADERS, **headers}, content=body
+                )
+                async with aclosing(
+                    await self._transport.handle_async_request(request)
+                ) as response:
+                    answer = PostAnswer(response.status_code, dict(response.headers))
+                    await _hear_out(response)
+        except TimeoutError as error:
+            # What follows the head does not matter to us: it may be late.
+            if answer is None:
+                raise self._too_slow() from error
+        return answer
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -60,6 +96,9 @@ class GuardedClient:
                 url = parse_url(response.headers["location"], base=url)
         raise FetchFailed(f"The host redirects more than {REDIRECT_LIMIT} times.")
 
+    def _too_slow(self) -> FetchFailed:
+        return FetchFailed(f"The host took longer than {self._seconds:g} seconds.")
+
 
 async def _body(response: httpx2.Response, *, limit_bytes: int) -> bytes:
     _check_head(response, limit_bytes=limit_bytes)
@@ -69,6 +108,16 @@ async def _body(response: httpx2.Response, *, limit_bytes: int) -> bytes:
         if len(body) > limit_bytes:
             raise _too_large(limit_bytes)
     return bytes(body)
+
+
+async def _hear_out(response: httpx2.Response) -> None:
+    """Take a short body, so that its sender is not cut off, and leave a long one."""
+    count = 0
+    with suppress(FetchFailed):
+        async for part in response.aiter_raw():
+            count += len(part)
+            if count > _POST_ANSWER_BYTES:
+                return
 
 
 def _check_head(response: httpx2.Response, *, limit_bytes: int) -> None:

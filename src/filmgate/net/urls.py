@@ -36,7 +36,7 @@ def check_url(url: httpx2.URL) -> None:
     Addresses and ports are checked where they are dialled: only there is it known where a name leads.
     """
     if url.scheme not in ("http", "https"):
-        raise FetchRefused(f"The scheme {url.scheme!r:.40} is not fetched; use http or https.")
+        raise FetchRefused(f"The scheme {url.scheme!r:.40} is not spoken; use http or https.")
     if url.userinfo:
         raise FetchRefused("The URL holds a user name or password; leave them out.")
     # Not `url.host`, which raises for some hosts that begin with xn--.

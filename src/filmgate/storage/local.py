@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore
@@ -47,9 +48,8 @@ class LocalObjectStore:
             await asyncio.to_thread(self._make_durable, self._root / target)
 
     async def fetch_file(self, key: ObjectKey, path: Path) -> None:
-        with self._lookup(key):
-            await self._store.head_async(key)
-            await asyncio.to_thread(shutil.copyfile, self._root / key, path)
+        with path.open("wb") as target, self._lookup(key):
+            await asyncio.to_thread(_copy_into, target, self._root / key)
 
     async def read(self, key: ObjectKey) -> bytes:
         with self._lookup(key):
@@ -128,6 +128,11 @@ def _translated(done: str) -> Iterator[None]:
         yield
     except (BaseError, OSError) as error:
         raise StorageUnavailable(f"The object store cannot be {done} at the moment.") from error
+
+
+def _copy_into(target: BinaryIO, path: Path) -> None:
+    with path.open("rb") as source:
+        shutil.copyfileobj(source, target, _PIECE_BYTES)
 
 
 def _check_readable(path: Path) -> None:

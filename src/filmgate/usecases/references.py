@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from filmgate.core.errors import ImageUnreachable
+from filmgate.core.errors import ImageUnreachable, InvalidImage
 from filmgate.core.ports import ObjectStore
 from filmgate.core.spec import ObjectKey, Size, VideoSpec
-from filmgate.core.video import VideoId
-from filmgate.media.images import image_from_text, normalise_reference
+from filmgate.media.images import MAX_IMAGE_BYTES, image_from_text, normalise_reference
 from filmgate.net.errors import FetchError
 
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -30,43 +30,34 @@ class ImageText:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageBytes:
-    """An upload. Its name and declared type are not kept: neither can be trusted."""
+class ImageUpload:
+    """A file of this machine, which stays until the image is kept."""
 
-    data: bytes
+    path: Path
 
 
-ImageSource = ImageUrl | ImageText | ImageBytes
+ImageSource = ImageUrl | ImageText | ImageUpload
 
 
 async def keep(
     sources: Sequence[ImageSource],
     *,
     spec: VideoSpec,
-    video_id: VideoId,
+    folder: str,
     store: ObjectStore,
     fetch: Fetch,
     param: str,
 ) -> VideoSpec:
-    """Fetch, check and store the images; return the spec that refers to them.
+    """Fetch, check and store the images in the folder; return the spec that refers to them.
 
     Nothing is stored unless all are good. Raises InvalidImage, ImageSizeMismatch or ImageUnreachable,
     naming `param`.
     """
     images = [await _image(source, size=spec.size, fetch=fetch, param=param) for source in sources]
-    keys = [ObjectKey(f"{_folder(video_id)}{number}.webp") for number in range(len(images))]
+    keys = [ObjectKey(f"{folder}{number}.webp") for number in range(len(images))]
     for key, image in zip(keys, images, strict=True):
         await store.put_bytes(key, image)
     return replace(spec, references=tuple(keys))
-
-
-async def discard(video_id: VideoId, *, store: ObjectStore) -> None:
-    """Remove what `keep` stored, for a video that was not created after all."""
-    await store.delete_folder(_folder(video_id))
-
-
-def _folder(video_id: VideoId) -> str:
-    return f"videos/{video_id}/references/"
 
 
 async def _image(source: ImageSource, *, size: Size, fetch: Fetch, param: str) -> bytes:
@@ -76,8 +67,8 @@ async def _image(source: ImageSource, *, size: Size, fetch: Fetch, param: str) -
 
 async def _data(source: ImageSource, *, fetch: Fetch, param: str) -> bytes:
     match source:
-        case ImageBytes(data):
-            return data
+        case ImageUpload(path):
+            return await asyncio.to_thread(_read, path, param=param)
         case ImageText(text):
             return await asyncio.to_thread(image_from_text, text, param=param)
         case ImageUrl(url):
@@ -85,3 +76,9 @@ async def _data(source: ImageSource, *, fetch: Fetch, param: str) -> bytes:
                 return await fetch(url)
             except FetchError as error:
                 raise ImageUnreachable(param, f"{param}: {error}") from error
+
+
+def _read(path: Path, *, param: str) -> bytes:
+    if path.stat().st_size > MAX_IMAGE_BYTES:
+        raise InvalidImage(param, f"{param} is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
+    return path.read_bytes()

@@ -6,15 +6,21 @@ worker that somebody cancelled, deleted or took over.
 
 import asyncio
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from filmgate.core.derivations import new_part
 from filmgate.core.errors import EngineError, EngineFailed, EngineUnavailable
 from filmgate.core.ports import Attempt, Engine, ObjectStore
-from filmgate.core.spec import ObjectKey
-from filmgate.core.video import Asset, Failure, Status, Video, VideoId
+from filmgate.core.spec import ObjectKey, Size
+from filmgate.core.video import Asset, Failure, Status, Variant, Video, VideoId
 from filmgate.database import videos
 from filmgate.database.connection import Database
-from filmgate.media.probe import UnplayableFile, probe
+from filmgate.media.bench import MediaBench
+from filmgate.media.errors import MediaUnavailable, UnusableFilm
+from filmgate.media.probe import Probe, UnplayableFile, probe
 from filmgate.queue import jobs
+from filmgate.usecases import events
+from filmgate.usecases.inputs import Inputs
 
 UNAVAILABLE_LIMIT = 3
 """After so many attempts that ended in EngineUnavailable, the video has failed."""
@@ -32,31 +38,31 @@ async def begin(database: Database, video_id: VideoId) -> Video | None:
             return None
         claimed = video.claim(at=await videos.now(connection))
         await videos.update(connection, video, claimed)
+    await events.tell(database, claimed)
     return claimed
 
 
 async def perform(
-    video: Video, attempt: Attempt, *, engine: Engine, store: ObjectStore, time_limit: timedelta
+    video: Video,
+    attempt: Attempt,
+    *,
+    inputs: Inputs,
+    engine: Engine,
+    bench: MediaBench,
+    store: ObjectStore,
+    time_limit: timedelta,
 ) -> Asset:
     """Make the video and put it into our storage. Raises EngineError or StorageUnavailable."""
     try:
         async with asyncio.timeout(time_limit.total_seconds()) as limit:
-            rendered = await engine.render(video.spec, attempt)
+            path = await _film(video, attempt, inputs=inputs, engine=engine, bench=bench)
     except TimeoutError as error:
         if not limit.expired():
             raise EngineUnavailable("The engine waited for something in vain.") from error
         raise EngineFailed(
             "engine_timeout", f"The render took longer than {time_limit} and was stopped."
         ) from error
-    try:
-        found = await asyncio.to_thread(probe, rendered.path)
-    except UnplayableFile as error:
-        raise EngineUnavailable(
-            f"The engine delivered a file that does not play: {error}"
-        ) from error
-    key = ObjectKey(f"{attempt_folder(video)}video.mp4")
-    await store.put_file(key, rendered.path)
-    return Asset(key=key, size_bytes=rendered.path.stat().st_size, duration=found.duration)
+    return await _store(video, path, bench=bench, store=store, workdir=attempt.workdir)
 
 
 async def complete(database: Database, video: Video, asset: Asset, *, keep_for: timedelta) -> bool:
@@ -67,6 +73,8 @@ async def complete(database: Database, video: Video, asset: Asset, *, keep_for: 
         if not await videos.update(connection, video, done):
             return False
         await jobs.remove(connection, video.id)
+        await events.record(connection, done)
+    await events.tell(database, done)
     return True
 
 
@@ -85,6 +93,9 @@ async def give_up(
         if verdict.status is Status.QUEUED:
             delay = retry_delay * 2 ** (verdict.unavailable_count - 1)
             await jobs.enqueue(connection, video.id, engine=video.spec.engine, delay=delay)
+        else:
+            await events.record(connection, verdict)
+    await events.tell(database, verdict)
     return verdict.status
 
 
@@ -108,6 +119,53 @@ async def abandon(database: Database, video: Video, *, store: ObjectStore) -> No
 def attempt_folder(video: Video) -> str:
     """Where an attempt's objects are: no two attempts ever write to the same place."""
     return f"videos/{video.id}/{video.attempt}/"
+
+
+async def _film(
+    video: Video, attempt: Attempt, *, inputs: Inputs, engine: Engine, bench: MediaBench
+) -> Path:
+    """The whole film: of an extension, the source and what the engine made after it."""
+    rendered = await engine.render(new_part(video.spec), attempt)
+    if inputs.before is None:
+        return rendered.path
+    whole = attempt.workdir / "whole.mp4"
+    found = await _probed(rendered.path)
+    try:
+        await bench.stitch(
+            inputs.before, rendered.path, whole, size=Size(found.width, found.height)
+        )
+    except (MediaUnavailable, UnusableFilm) as error:
+        raise EngineUnavailable(f"The film could not be joined to its source: {error}") from error
+    return whole
+
+
+async def _store(
+    video: Video, path: Path, *, bench: MediaBench, store: ObjectStore, workdir: Path
+) -> Asset:
+    """The film and its pictures, all of them or an exception."""
+    found = await _probed(path)
+    try:
+        pictures = await bench.pictures(path, into=workdir)
+    except (MediaUnavailable, UnusableFilm) as error:
+        raise EngineUnavailable(f"No pictures of the film could be taken: {error}") from error
+    asset = Asset(
+        key=ObjectKey(f"{attempt_folder(video)}{Variant.VIDEO.file_name}"),
+        size_bytes=(await asyncio.to_thread(path.stat)).st_size,
+        duration=found.duration,
+    )
+    await store.put_file(asset.key, path)
+    await store.put_file(asset.key_of(Variant.THUMBNAIL), pictures.thumbnail)
+    await store.put_file(asset.key_of(Variant.SPRITESHEET), pictures.spritesheet)
+    return asset
+
+
+async def _probed(path: Path) -> Probe:
+    try:
+        return await asyncio.to_thread(probe, path)
+    except UnplayableFile as error:
+        raise EngineUnavailable(
+            f"The engine delivered a file that does not play: {error}"
+        ) from error
 
 
 def _verdict(video: Video, error: EngineError, *, at: datetime) -> Video:

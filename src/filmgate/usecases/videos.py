@@ -3,18 +3,19 @@
 An id tells a stranger nothing: whatever is not the caller's own does not exist.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import asyncpg
 
 from filmgate.core.account import AccountId
-from filmgate.core.errors import InvalidTransition, VideoNotFound
+from filmgate.core.errors import InvalidTransition, VideoExpired, VideoNotFound
 from filmgate.core.spec import VideoSpec
-from filmgate.core.video import Dialect, Video, VideoId, new_video_id
-from filmgate.database import videos
+from filmgate.core.video import Dialect, Status, Video, VideoId, new_video_id
+from filmgate.database import lists, videos
 from filmgate.database.connection import Database
 from filmgate.queue import jobs
+from filmgate.usecases import events
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ async def create(
     video_id: VideoId,
     account_id: AccountId,
     dialect: Dialect,
+    remixed_from: VideoId | None = None,
 ) -> Video:
     """Accept the video. Once this returns, it is committed together with its job."""
     async with database.transaction() as connection:
@@ -45,7 +47,8 @@ async def create(
             account_id=account_id,
             dialect=dialect,
             spec=spec,
-            created_at=await videos.now(connection),
+            created_at=await lists.time_of_acceptance(connection, account_id),
+            remixed_from=remixed_from,
         )
         await videos.insert(connection, video)
         await jobs.enqueue(connection, video_id, engine=spec.engine)
@@ -56,6 +59,33 @@ async def retrieve(database: Database, video_id: VideoId, *, account_id: Account
     """Raises VideoNotFound."""
     async with database.connection() as connection:
         return _own(await videos.find(connection, video_id), account_id)
+
+
+async def retrieve_finished(
+    database: Database, video_id: VideoId, *, account_id: AccountId
+) -> Video:
+    """A video that others can be made from. Raises VideoNotFound, or InvalidTransition."""
+    video = await retrieve(database, video_id, account_id=account_id)
+    if video.status is not Status.COMPLETED:
+        raise InvalidTransition(
+            f"The video is {video.status}; another can be made from it once it is completed."
+        )
+    return video
+
+
+async def retrieve_kept(database: Database, video_id: VideoId, *, account_id: AccountId) -> Video:
+    """As `retrieve_finished`, and its objects are there to be used. Raises VideoExpired."""
+    video = await retrieve_finished(database, video_id, account_id=account_id)
+    check_kept(video)
+    return video
+
+
+def check_kept(video: Video) -> None:
+    """Raises VideoExpired: nothing must live on, in another video, longer than was promised."""
+    if video.is_expired(at=datetime.now(UTC)):
+        raise VideoExpired(
+            "The video's day is over, and so is that of all it was made from; only the record remains."
+        )
 
 
 async def retrieve_for_link(database: Database, video_id: VideoId) -> Video:
@@ -77,7 +107,7 @@ async def list_page(
 ) -> Page:
     """The account's videos in order of creation, from behind `after`, which need not exist any more."""
     async with database.connection() as connection:
-        found = await videos.list_page(
+        found = await lists.read_page(
             connection, account_id, after=after, limit=limit + 1, newest_first=newest_first
         )
     return Page(tuple(found[:limit]), has_more=len(found) > limit)
@@ -91,7 +121,11 @@ async def cancel(database: Database, video_id: VideoId, *, account_id: AccountId
             raise InvalidTransition(
                 f"The video is {video.status} already; only a queued or running one can be cancelled."
             )
-        return await _change(connection, video, video.cancel(at=await videos.now(connection)))
+        cancelled = video.cancel(at=await videos.now(connection))
+        await _change(connection, video, cancelled)
+        await events.record(connection, cancelled)
+    await events.tell(database, cancelled)
+    return replace(cancelled, revision=video.revision + 1)
 
 
 async def delete(database: Database, video_id: VideoId, *, account_id: AccountId) -> None:
@@ -99,12 +133,12 @@ async def delete(database: Database, video_id: VideoId, *, account_id: AccountId
     async with database.transaction() as connection:
         video = _own(await videos.lock(connection, video_id), account_id)
         await _change(connection, video, video.delete(at=await videos.now(connection)))
+    await events.tell(database, video)
 
 
-async def _change(connection: asyncpg.Connection, before: Video, after: Video) -> Video:
+async def _change(connection: asyncpg.Connection, before: Video, after: Video) -> None:
     await videos.update(connection, before, after)  # locked: nobody can have come between
     await jobs.remove(connection, before.id)
-    return after
 
 
 def _own(video: Video | None, account_id: AccountId) -> Video:

@@ -1,13 +1,15 @@
 """The attempt that a worker holds, as its engine sees it and as its heartbeat reports it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filmgate.core.errors import EngineUnavailable
 from filmgate.core.ports import Token
+from filmgate.core.spec import VideoSpec
 from filmgate.core.video import Video
 from filmgate.database import videos
 from filmgate.database.connection import Database
+from filmgate.usecases.inputs import Inputs
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,9 +19,27 @@ class HeldAttempt:
     video: Video
     database: Database
     workdir: Path
-    references: tuple[Path, ...]
     token: Token | None
+    inputs: Inputs = field(default_factory=Inputs)
     percent: int = 0
+    told_percent: int = 0
+
+    @property
+    def references(self) -> tuple[Path, ...]:
+        return self.inputs.references
+
+    @property
+    def portraits(self) -> tuple[Path, ...]:
+        return self.inputs.portraits
+
+    @property
+    def continues(self) -> VideoSpec | None:
+        return self.inputs.continues
+
+    def has_news(self) -> bool:
+        """Whether there was progress since this was asked last."""
+        before, self.told_percent = self.told_percent, self.percent
+        return self.percent > before
 
     def progress(self, percent: float) -> None:
         self.percent = max(self.percent, self.video.advance(percent).progress)

@@ -10,7 +10,7 @@ import structlog
 from filmgate.core.errors import ServiceUnavailable
 from filmgate.core.ports import ObjectStore
 from filmgate.database.connection import Database
-from filmgate.usecases import retention
+from filmgate.usecases import deliveries, retention
 from filmgate.worker.runner import LOST_AFTER
 
 log = structlog.get_logger()
@@ -46,6 +46,12 @@ def periodic_jobs(database: Database, store: ObjectStore) -> tuple[PeriodicJob, 
             timedelta(minutes=10),
             0x66677303,
             lambda: retention.trim_queue_log(database),
+        ),
+        PeriodicJob(
+            "delivery log",
+            timedelta(hours=1),
+            0x66677304,
+            lambda: deliveries.trim(database),
         ),
     )
 

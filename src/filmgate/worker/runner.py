@@ -12,7 +12,7 @@ import structlog
 
 from filmgate.core.errors import DatabaseUnavailable
 from filmgate.core.video import VideoId
-from filmgate.database import videos
+from filmgate.database import notices, videos
 from filmgate.queue import jobs
 from filmgate.worker.slot import Slot, Workshop
 from filmgate.worker.wakeups import Wakeups
@@ -118,6 +118,9 @@ class Runner:
         async with self._shop.database.connection() as connection:
             await jobs.touch(connection, self._id, held=[slot.video_id for slot in self._busy])
             ours = await videos.touch(connection, signs)
+            await notices.announce(
+                connection, (own.video for own in held.values() if own.has_news())
+            )
         for slot, attempt in held.items():
             if (attempt.video.id, attempt.video.attempt) not in ours and slot.attempt is attempt:
                 slot.stop(leaving=False)

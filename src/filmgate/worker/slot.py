@@ -23,7 +23,8 @@ from filmgate.core.ports import Engine, ObjectStore
 from filmgate.core.video import Asset, Video, VideoId
 from filmgate.database import videos
 from filmgate.database.connection import Database
-from filmgate.usecases import rendering
+from filmgate.media.bench import MediaBench
+from filmgate.usecases import inputs, rendering
 from filmgate.worker.attempt import HeldAttempt
 
 DATABASE_RETRY = timedelta(seconds=1)
@@ -42,6 +43,7 @@ class Workshop:
     database: Database
     store: ObjectStore
     engines: Mapping[str, Engine]
+    bench: MediaBench
     keep_for: timedelta
     time_limit: timedelta
     scratch: Path
@@ -106,11 +108,21 @@ class Slot:
 
     async def _render(self, video: Video) -> Asset:
         with tempfile.TemporaryDirectory(dir=self._shop.scratch, prefix="attempt-") as folder:
+            # Before anything that takes long: what is held is what the heartbeat looks after.
             self.attempt = await self._attempt(video, Path(folder))
+            self.attempt.inputs = await inputs.gather(
+                self._shop.database,
+                video.spec,
+                store=self._shop.store,
+                bench=self._shop.bench,
+                into=Path(folder),
+            )
             return await rendering.perform(
                 video,
                 self.attempt,
+                inputs=self.attempt.inputs,
                 engine=self._shop.engines[video.spec.engine],
+                bench=self._shop.bench,
                 store=self._shop.store,
                 time_limit=self._shop.time_limit,
             )
@@ -118,16 +130,10 @@ class Slot:
     async def _attempt(self, video: Video, folder: Path) -> HeldAttempt:
         async with self._shop.database.connection() as connection:
             token = await videos.read_token(connection, video.id)
-        references = []
-        for number, key in enumerate(video.spec.references):
-            path = folder / f"reference-{number}{Path(key).suffix}"
-            path.write_bytes(await self._shop.store.read(key))
-            references.append(path)
         return HeldAttempt(
             video=video,
             database=self._shop.database,
             workdir=folder,
-            references=tuple(references),
             token=token,
         )
 

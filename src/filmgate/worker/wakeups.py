@@ -1,25 +1,23 @@
-"""Wake-ups: the notifications that say that a job came or went. A hint: polling goes on without them."""
+"""Wake-ups: the notifications that say that there may be work. A hint: polling goes on without them."""
 
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from typing import NoReturn
 
-import asyncpg
-import structlog
-
-from filmgate.core.errors import DatabaseUnavailable
-from filmgate.database.connection import translated
+from filmgate.database.listening import listen
 from filmgate.queue.schema import CHANNEL
-
-PROBE = timedelta(seconds=1)
-log = structlog.get_logger()
 
 
 class Wakeups:
-    """An event that every notification sets."""
+    """An event that every notification sets; unless told otherwise, those that a job came or went."""
 
-    def __init__(self) -> None:
+    def __init__(self, channel: str = CHANNEL) -> None:
+        self._channel = channel
         self._event = asyncio.Event()
+
+    def wake(self) -> None:
+        self._event.set()
 
     def clear(self) -> None:
         self._event.clear()
@@ -31,27 +29,6 @@ class Wakeups:
             async with asyncio.timeout(at_most.total_seconds()):
                 await self._event.wait()
 
-    async def listen(self, dsn: str) -> None:
-        """Listen for ever, on a connection that is made again whenever it was lost."""
-        while True:
-            try:
-                await self._listen_once(dsn)
-            except DatabaseUnavailable:
-                log.warning("database away, not listening")
-            self._event.set()  # whatever happened meanwhile was missed
-            await asyncio.sleep(PROBE.total_seconds())
-
-    async def _listen_once(self, dsn: str) -> None:
-        with translated():
-            connection = await asyncpg.connect(dsn, timeout=5)
-            try:
-                await connection.add_listener(CHANNEL, self._notified)
-                self._event.set()
-                while True:
-                    await asyncio.sleep(PROBE.total_seconds())
-                    await connection.fetchval("select 1", timeout=5)
-            finally:
-                connection.terminate()
-
-    def _notified(self, *_: object) -> None:
-        self._event.set()
+    async def listen(self, dsn: str) -> NoReturn:
+        """Listen for ever. What may have been missed counts as a notification."""
+        await listen(dsn, self._channel, heard=lambda _: self.wake(), missed=self.wake)

@@ -32,9 +32,9 @@ class Operation:
 
     @property
     def bodies(self) -> Mapping[str, Json]:
-        """The schema of each content type in which a body may be sent."""
-        content: Json = self.said.get("requestBody", {}).get("content", {})
-        return {kind: body["schema"] for kind, body in content.items()}
+        """What may be sent, by content type: a schema, and perhaps an example."""
+        content: Mapping[str, Json] = self.said.get("requestBody", {}).get("content", {})
+        return content
 
     @property
     def answers(self) -> Mapping[str, Json]:
@@ -59,12 +59,34 @@ def operations(openapi: Json) -> Sequence[Operation]:
 def answer_schemas(answer: Json) -> Sequence[str]:
     """The names of the shapes that an answer can have."""
     schemas = [content.get("schema", {}) for content in answer.get("content", {}).values()]
-    choices = [choice for schema in schemas for choice in schema.get("anyOf", [schema])]
+    choices = [choice for schema in schemas for choice in _choices(schema)]
     return [schema_name(choice) for choice in choices if "$ref" in choice]
 
 
 def schema_name(reference: Json) -> str:
     return str(reference["$ref"]).rpartition("/")[2]
+
+
+def sent_schemas(openapi: Json) -> frozenset[str]:
+    """The names of the shapes that a whole body can have."""
+    return frozenset(
+        schema_name(body["schema"])
+        for operation in _each_alone(openapi)
+        for body in operation.bodies.values()
+    )
+
+
+def takes_files(field: Json) -> bool:
+    """Whether a field of a form can be a file, or several."""
+    return (
+        field.get("format") == "binary"
+        or any(map(takes_files, field.get("anyOf", ())))
+        or ("items" in field and takes_files(field["items"]))
+    )
+
+
+def _choices(schema: Json) -> Sequence[Json]:
+    return schema.get("oneOf") or schema.get("anyOf") or [schema]
 
 
 def _each_alone(openapi: Json) -> Iterator[Operation]:
@@ -74,10 +96,7 @@ def _each_alone(openapi: Json) -> Iterator[Operation]:
 
 
 def _are_one(old: Operation, new: Operation) -> bool:
-    return old.method == new.method and _meaning(old) == _meaning(new)
-
-
-def _meaning(operation: Operation) -> Json:
-    """All that is said of it but its name, which also stands in the titles of its answers."""
-    answers = {status: answer_schemas(said) for status, said in operation.answers.items()}
-    return {**operation.said, "operationId": None, "responses": answers}
+    return old.method == new.method and {**old.said, "operationId": None} == {
+        **new.said,
+        "operationId": None,
+    }

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 
-from filmgate.http.reference.description import Json, Operation, answer_schemas
-from filmgate.http.reference.examples import (
-    Example,
-    answer_example,
-    curl,
-    curl_upload,
-    refusal_example,
+from filmgate.http.reference.commands import curl, curl_upload
+from filmgate.http.reference.description import (
+    Json,
+    Operation,
+    answer_schemas,
+    schema_name,
+    takes_files,
 )
 from filmgate.http.reference.markup import (
-    NOTHING,
     Html,
     code,
     element,
@@ -41,12 +40,12 @@ def operation_article(operation: Operation, *, base: str, schemas: Json) -> Html
             "div",
             element("p", prose(str(operation.said.get("description", "")))),
             _parameters(operation),
-            *_body(operation),
+            *_body(operation, schemas),
             _answers(operation),
             *_shapes(operation, schemas),
             class_="told",
         ),
-        element("div", *_requests(operation, base), *_bodies(operation), class_="shown"),
+        element("div", *_requests(operation, base, schemas), *_examples(operation), class_="shown"),
         class_="operation",
         id=operation.ids[0],
     )
@@ -69,7 +68,7 @@ def _parameters(operation: Operation) -> Html:
         ("Parameter", "In", "Needed", "Meaning"),
         [
             (
-                code(_parameter_name(parameter, operation.paths[0])),
+                code(parameter["name"]),
                 parameter["in"],
                 needed(is_required=parameter.get("required", False)),
                 _parameter_meaning(parameter),
@@ -79,15 +78,9 @@ def _parameters(operation: Operation) -> Html:
     )
 
 
-def _parameter_name(parameter: Json, path: str) -> str:
-    """One in the path is called by the whole piece that it is in: `sora_{id}`."""
-    name = str(parameter["name"])
-    return next((piece for piece in path.split("/") if f"{{{name}}}" in piece), name)
-
-
 def _parameter_meaning(parameter: Json) -> Html:
     schema = parameter["schema"]
-    said = parameter.get("description", "The video's id, as its create answered it.")
+    said = str(parameter.get("description", ""))
     limits = [f"{word} {schema[key]}" for key, word in _LIMITS.items() if key in schema]
     kind = join([type_in_words(schema), *limits], separator=", ")
     return join([prose(said), element("span", kind, class_="kind")], separator=" ")
@@ -96,11 +89,19 @@ def _parameter_meaning(parameter: Json) -> Html:
 _LIMITS = {"minimum": "from", "maximum": "to", "default": "default"}
 
 
-def _body(operation: Operation) -> Iterator[Html]:
-    if operation.bodies:
-        kinds = join(map(code, operation.bodies), separator=" or ")
-        yield sent_fields(next(iter(operation.bodies.values())))
-        yield element("p", "Send it as ", kinds, ".", class_="note")
+def _body(operation: Operation, schemas: Json) -> Iterator[Html]:
+    if not operation.bodies:
+        return
+    kinds = join(map(code, operation.bodies), separator=" or ")
+    shapes: list[Json] = [
+        schemas[schema_name(body["schema"])] for body in operation.bodies.values()
+    ]
+    yield sent_fields(shapes[0])
+    yield element("p", "Send it as ", kinds, ".", class_="note")
+    files = [name for name, field in shapes[-1]["properties"].items() if takes_files(field)]
+    if files and len(shapes) > 1:
+        names = join(map(code, files), separator=" or ")
+        yield element("p", "In a form ", names, " can also be a file.", class_="note")
 
 
 def _answers(operation: Operation) -> Html:
@@ -108,7 +109,7 @@ def _answers(operation: Operation) -> Html:
         "Answers",
         ("Status", "Meaning", "Body"),
         [
-            (code(status), answer["description"], _answer_body(answer))
+            (code(status), prose(answer["description"]), _answer_body(answer))
             for status, answer in operation.answers.items()
         ],
     )
@@ -127,26 +128,27 @@ def _shapes(operation: Operation, schemas: Json) -> Iterator[Html]:
         yield fold(f"Keys of {name}", answered_keys(name, schemas[name]))
 
 
-def _requests(operation: Operation, base: str) -> Iterator[Html]:
+def _requests(operation: Operation, base: str, schemas: Json) -> Iterator[Html]:
     yield element("h4", "Request")
-    yield listing(curl(operation, base=base))
-    if upload := curl_upload(operation, base=base):
-        yield fold("With an uploaded first frame", listing(upload))
+    yield listing(curl(operation, base=base, schemas=schemas))
+    if upload := curl_upload(operation, base=base, schemas=schemas):
+        yield fold("With an uploaded file", listing(upload))
 
 
-def _bodies(operation: Operation) -> Iterator[Html]:
-    for status, name in _named(operation):
-        if status.startswith("2"):
-            yield element("h4", "Answer ", code(status), " ", element("small", name))
-            yield _listing(answer_example(name, operation))
-    _, refusal = _named(operation)[-1]
-    yield fold("When it is refused", _listing(refusal_example(refusal, operation)))
+def _examples(operation: Operation) -> Iterator[Html]:
+    for status, answer in operation.answers.items():
+        for content in answer.get("content", {}).values():
+            for name, example in content.get("examples", {}).items():
+                yield element("h4", "Answer ", code(status), " ", element("small", name))
+                yield json_listing(example["value"])
+    refusals = [
+        content["example"]
+        for status in ("400", "404", "401")
+        for content in operation.answers.get(status, {}).get("content", {}).values()
+    ]
+    yield from (fold("When it is refused", json_listing(each)) for each in refusals[:1])
 
 
 def _named(operation: Operation) -> list[tuple[str, str]]:
     """Each status with each shape that it can have."""
     return [(at, name) for at, said in operation.answers.items() for name in answer_schemas(said)]
-
-
-def _listing(example: Example | None) -> Html:
-    return NOTHING if example is None else json_listing(example)

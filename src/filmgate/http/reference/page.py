@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from filmgate.http.reference.description import Json, Operation, operations
-from filmgate.http.reference.examples import curl
+from filmgate.http.reference.commands import curl
+from filmgate.http.reference.description import Json, Operation, operations, sent_schemas
 from filmgate.http.reference.markup import Html, code, element, join, link, listing, prose
 from filmgate.http.reference.operations import method_badge, operation_article
 from filmgate.http.reference.schemas import permalink, schema_article
@@ -25,6 +25,8 @@ class Surroundings:
     """The server's address as this reader wrote it; no slash at the end."""
     dialects: Mapping[str, str]
     """A sentence on each; a guide of the same name is linked to."""
+    topics: Mapping[str, str]
+    """The same of what is common to all dialects."""
     guides: Mapping[str, str]
     """What each is for."""
 
@@ -44,10 +46,10 @@ def reference_page(openapi: Json, around: Surroundings) -> str:
         element(
             "main",
             _opening(openapi["info"], around.base),
-            _first_steps(found, around.base),
+            _first_steps(found, around.base, schemas),
             _guides(around.guides),
             *(_group(tag, group, around=around, schemas=schemas) for tag, group in groups.items()),
-            _shapes(schemas),
+            _shapes(schemas, sent=sent_schemas(openapi)),
             id="content",
         ),
     )
@@ -109,9 +111,13 @@ def _opening(info: Json, base: str) -> Html:
     )
 
 
-def _first_steps(found: Sequence[Operation], base: str) -> Html:
+def _first_steps(found: Sequence[Operation], base: str, schemas: Json) -> Html:
     steps = [
-        element("li", element("p", prose(_FIRST_STEPS[id_])), listing(curl(operation, base=base)))
+        element(
+            "li",
+            element("p", prose(_FIRST_STEPS[id_])),
+            listing(curl(operation, base=base, schemas=schemas)),
+        )
         for operation in found
         if (id_ := operation.ids[0]) in _FIRST_STEPS
     ]
@@ -127,23 +133,28 @@ def _guides(guides: Mapping[str, str]) -> Html:
 
 
 def _group(tag: str, group: Sequence[Operation], *, around: Surroundings, schemas: Json) -> Html:
-    sentence = [prose(around.dialects.get(tag, ""))]
+    is_topic = tag in around.topics
+    sentence = [prose({**around.dialects, **around.topics}.get(tag, ""))]
     if tag in around.guides:
         sentence += [join(["Its guide: ", link(f"{tag}.md", f"docs/{tag}.md"), "."])]
     return _section(
         tag,
-        f"The {tag} dialect",
+        tag.capitalize() if is_topic else f"The {tag} dialect",
         element("p", *[join(sentence, separator=" ")], class_="lede"),
         *(operation_article(operation, base=around.base, schemas=schemas) for operation in group),
     )
 
 
-def _shapes(schemas: Json) -> Html:
+def _shapes(schemas: Json, *, sent: frozenset[str]) -> Html:
     return _section(
         "shapes",
         "Shapes",
-        element("p", "What answers look like. Every key is always there.", class_="lede"),
-        *(schema_article(name, schema) for name, schema in schemas.items()),
+        element(
+            "p",
+            "What is sent and what is answered. Every key of an answer is always there.",
+            class_="lede",
+        ),
+        *(schema_article(name, schema, is_sent=name in sent) for name, schema in schemas.items()),
     )
 
 

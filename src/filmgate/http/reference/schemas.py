@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Sequence
 
 from filmgate.http.reference.description import Json, schema_name
-from filmgate.http.reference.examples import schema_example
 from filmgate.http.reference.markup import (
     Html,
     code,
@@ -48,18 +47,23 @@ def answered_keys(name: str, schema: Json) -> Html:
     )
 
 
-def schema_article(name: str, schema: Json) -> Html:
-    example = schema_example(name)
+def schema_article(name: str, schema: Json, *, is_sent: bool) -> Html:
     return element(
         "article",
         element("h3", name, " ", permalink(name, name)),
         element("p", prose(schema.get("description", ""))),
-        answered_keys(name, schema),
-        *([] if example is None else [fold("Example", json_listing(example))]),
+        *_values(schema),
+        sent_fields(schema) if is_sent else answered_keys(name, schema),
+        *(fold("Example", json_listing(each)) for each in schema.get("examples", ())),
         fold("JSON Schema", json_listing(schema)),
         class_="schema",
         id=name,
     )
+
+
+def _values(schema: Json) -> Iterable[Html]:
+    """Of a shape that is no object."""
+    return [element("p", offer) for offer in _offers(schema)] if "properties" not in schema else ()
 
 
 def permalink(id_: str, name: str) -> Html:
@@ -78,11 +82,11 @@ def type_in_words(schema: Json) -> Html:
     if "const" in schema:
         return _literal(schema["const"])
     if "anyOf" in schema:
-        return _either(map(type_in_words, schema["anyOf"]))
-    if "enum" in schema:
+        return _either(map(type_in_words, _without_texts(schema["anyOf"])))
+    if "enum" in schema and len(schema["enum"]) <= _FEW:
         return _either(map(_literal, schema["enum"]))
     if schema.get("type") == "array":
-        return join(["array of ", type_in_words(schema["items"])])
+        return join(["array of ", _in_brackets(schema["items"])])
     return join(["file" if schema.get("format") == "binary" else str(schema.get("type", "any"))])
 
 
@@ -91,7 +95,36 @@ def _meaning(field: Json) -> Html:
         join(["For example ", code(str(value)), "."]) for value in field.get("examples", ())
     ]
     said = [prose(field["description"])] if "description" in field else []
-    return join([*said, *examples], separator=" ")
+    return join([*said, *_offers(field), *examples], separator=" ")
+
+
+def _offers(field: Json) -> Iterable[Html]:
+    """The values to choose from, where they are too many to be named as the field's type."""
+    for choice in _without_texts(field.get("anyOf", [field])):
+        if len(values := choice.get("enum", ())) > _FEW:
+            yield join(["One of ", join(map(_literal, values), separator=", "), "."])
+
+
+def _without_texts(choices: Sequence[Json]) -> Sequence[Json]:
+    """Numbers may be sent as text everywhere: that need not be said of each."""
+    spelt = {str(value) for choice in choices for value in choice.get("enum", ())}
+    numbers = {
+        str(value)
+        for choice in choices
+        if choice.get("type") == "integer"
+        for value in choice.get("enum", ())
+    }
+    is_both = bool(numbers) and spelt == numbers
+    return [
+        choice
+        for choice in choices
+        if not (is_both and choice.get("type") == "string" and "enum" in choice)
+    ]
+
+
+def _in_brackets(schema: Json) -> Html:
+    words = type_in_words(schema)
+    return join(["(", words, ")"]) if len(schema.get("anyOf", ())) > 1 else words
 
 
 def _either(choices: Iterable[str]) -> Html:
@@ -100,6 +133,9 @@ def _either(choices: Iterable[str]) -> Html:
 
 def _literal(value: object) -> Html:
     return code(json.dumps(value, ensure_ascii=False))
+
+
+_FEW = 3
 
 
 def _without_null(schema: Json) -> Json:

@@ -1,17 +1,96 @@
 """What the reference says about the openai dialect's endpoints."""
 
+from filmgate.core.video import Variant
+from filmgate.http.description.parameters import (
+    AFTER,
+    CHARACTER,
+    IF_NONE_MATCH,
+    PREFER,
+    UNCHANGED,
+    VIDEO,
+)
 from filmgate.http.dialects.openai import wire
 from filmgate.http.endpoints import Query, Reference
+
+_PENDING = ("openai-poll-after-ms", "retry-after", "preference-applied")
 
 CREATE = Reference(
     id="create_video",
     tag="openai",
     summary="Create a video",
     description="The video waits in the queue once this has answered.",
+    headers=[PREFER],
     body=wire.CreateBody,
+    form=wire.CreateForm,
     answers=[wire.VideoBody],
+    answer_headers=_PENDING,
     error=wire.ErrorBody,
-    errors=[400, 401, 413, 503],
+    errors=[400, 413],
+)
+
+REMIX = Reference(
+    id="remix_video",
+    tag="openai",
+    summary="Remix a video",
+    description="The same request and seed once more, with another prompt.",
+    path=[VIDEO],
+    headers=[PREFER],
+    body=wire.RemixBody,
+    form=wire.RemixForm,
+    answers=[wire.VideoBody],
+    answer_headers=_PENDING,
+    error=wire.ErrorBody,
+    errors=[400, 404, 409, 410, 413, 422],
+)
+
+EDIT = Reference(
+    id="edit_video",
+    tag="openai",
+    summary="Edit a video",
+    description="A new video that begins with the first frame of the one given, as long as that.",
+    headers=[PREFER],
+    body=wire.EditBody,
+    form=wire.EditForm,
+    answers=[wire.VideoBody],
+    answer_headers=_PENDING,
+    error=wire.ErrorBody,
+    errors=[400, 404, 409, 410, 413, 422],
+)
+
+EXTEND = Reference(
+    id="extend_video",
+    tag="openai",
+    summary="Extend a video",
+    description="The video given and, from its last frame on, `seconds` more, in one MP4. The answer's"
+    " `seconds` is the length of both.",
+    headers=[PREFER],
+    body=wire.ExtensionBody,
+    form=wire.ExtensionForm,
+    answers=[wire.VideoBody],
+    answer_headers=_PENDING,
+    error=wire.ErrorBody,
+    errors=[400, 404, 409, 410, 413, 422],
+)
+
+CREATE_CHARACTER = Reference(
+    id="create_character",
+    tag="openai",
+    summary="Create a character",
+    description="From a short film, for later requests to name under `characters`.",
+    form=wire.CharacterForm,
+    answers=[wire.CharacterBody],
+    error=wire.ErrorBody,
+    errors=[400, 413],
+)
+
+RETRIEVE_CHARACTER = Reference(
+    id="retrieve_character",
+    tag="openai",
+    summary="Retrieve a character",
+    path=[CHARACTER],
+    answers=[wire.CharacterBody],
+    error=wire.ErrorBody,
+    errors=[404],
 )
 
 RETRIEVE = Reference(
@@ -20,9 +99,13 @@ RETRIEVE = Reference(
     summary="Retrieve a video",
     description="Ask again after `openai-poll-after-ms` milliseconds until the status is `completed`"
     " or `failed`. An id that begins with `sora_` is answered in relay words.",
+    path=[VIDEO],
+    headers=[PREFER, IF_NONE_MATCH],
     answers=[wire.VideoBody],
+    also=UNCHANGED,
+    answer_headers=["etag", *_PENDING],
     error=wire.ErrorBody,
-    errors=[401, 404, 503],
+    errors=[404],
 )
 
 LIST = Reference(
@@ -31,11 +114,7 @@ LIST = Reference(
     summary="List the account's videos",
     description="All of them, whatever dialect made them.",
     query=[
-        Query(
-            name="after",
-            description="The id behind which the page begins; the video itself may be gone.",
-            schema={"type": "string"},
-        ),
+        AFTER,
         Query(
             name="limit",
             description="How many videos at most.",
@@ -49,7 +128,7 @@ LIST = Reference(
     ],
     answers=[wire.VideoList],
     error=wire.ErrorBody,
-    errors=[400, 401, 503],
+    errors=[400],
 )
 
 DELETE = Reference(
@@ -57,26 +136,37 @@ DELETE = Reference(
     tag="openai",
     summary="Delete a video",
     description="Its work stops, its bytes go and its links end. Takes either prefix.",
+    path=[VIDEO],
     answers=[wire.DeletedVideo],
     error=wire.ErrorBody,
-    errors=[401, 404, 503],
+    errors=[404],
 )
 
 CONTENT = Reference(
     id="retrieve_video_content",
     tag="openai",
     summary="Download a completed video",
-    description="Takes either prefix, and honours Range.",
+    description="The MP4, or its pictures: the thumbnail as WebP, the spritesheet as JPEG. Takes either"
+    " prefix, and honours Range.",
+    path=[VIDEO],
     query=[
         Query(
             name="variant",
             description="What to download.",
-            schema={"type": "string", "enum": ["video"], "default": "video"},
+            schema={"type": "string", "enum": list(Variant), "default": Variant.VIDEO},
         )
     ],
-    answers="video/mp4",
+    headers=[IF_NONE_MATCH],
+    answers=["video/mp4", "image/webp", "image/jpeg"],
+    also={
+        **UNCHANGED,
+        206: "The part that `Range` asked for.",
+        302: "The bytes are in a cloud store: fetch them from `location`.",
+        416: "There is no such part.",
+    },
+    answer_headers=["etag"],
     error=wire.ErrorBody,
-    errors=[400, 401, 404, 410, 422, 503],
+    errors=[400, 404, 410, 422],
 )
 
 CANCEL = Reference(
@@ -85,9 +175,10 @@ CANCEL = Reference(
     summary="Cancel a video",
     description="Its status becomes `failed`, with the error code `cancelled`. An id that begins with"
     " `sora_` is answered in relay words.",
+    path=[VIDEO],
     answers=[wire.VideoBody],
     error=wire.ErrorBody,
-    errors=[401, 404, 409, 503],
+    errors=[404, 409],
 )
 
 MODELS = Reference(
@@ -97,5 +188,4 @@ MODELS = Reference(
     description="With the sizes and lengths in seconds that each makes, and how many images it takes.",
     answers=[wire.ModelList],
     error=wire.ErrorBody,
-    errors=[401, 503],
 )

@@ -6,19 +6,24 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from filmgate.core import derivations
 from filmgate.core.video import Dialect, Video
 from filmgate.http.auth import authenticate
 from filmgate.http.content import send_content
-from filmgate.http.creation import create_video
+from filmgate.http.creation import (
+    Derive,
+    create_character,
+    create_video,
+    derive_video,
+    remix_video,
+)
 from filmgate.http.dialects.openai import reference, wire
 from filmgate.http.endpoints import Endpoint
-from filmgate.http.ids import parse_id
+from filmgate.http.ids import parse_character_id, parse_id
 from filmgate.http.json_answer import json_answer
 from filmgate.http.services import Services
-from filmgate.usecases import videos
-
-# The official clients wait so long between two polls; the first answer's word holds for the whole loop.
-_POLL_AGAIN = {"openai-poll-after-ms": "2000"}
+from filmgate.http.video_answer import answer_video
+from filmgate.usecases import characters, videos
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,33 @@ class OpenaiRoutes:
     services: Services
 
     async def create(self, request: Request) -> Response:
-        return _answer(await create_video(self.services, request, dialect=Dialect.OPENAI))
+        video = await create_video(self.services, request, dialect=Dialect.OPENAI)
+        return await self._answer(request, video)
 
     async def retrieve(self, request: Request) -> Response:
-        return _answer(await self._own_video(request))
+        return await self._answer(request, await self._own_video(request))
+
+    async def remix(self, request: Request) -> Response:
+        video = await remix_video(self.services, request, dialect=Dialect.OPENAI)
+        return await self._answer(request, video)
+
+    async def edit(self, request: Request) -> Response:
+        return await self._answer(request, await self._derived(request, derivations.edit))
+
+    async def extend(self, request: Request) -> Response:
+        return await self._answer(request, await self._derived(request, derivations.extension))
+
+    async def create_character(self, request: Request) -> Response:
+        return json_answer(wire.write_character(await create_character(self.services, request)))
+
+    async def retrieve_character(self, request: Request) -> Response:
+        caller = await authenticate(request, self.services.database)
+        character = await characters.retrieve(
+            self.services.database,
+            parse_character_id(request.path_params["id"]),
+            account_id=caller.account_id,
+        )
+        return json_answer(wire.write_character(character))
 
     async def list_page(self, request: Request) -> Response:
         caller = await authenticate(request, self.services.database)
@@ -54,17 +82,16 @@ class OpenaiRoutes:
     async def cancel(self, request: Request) -> Response:
         caller = await authenticate(request, self.services.database)
         video_id = parse_id(request.path_params["id"])
-        return _answer(
-            await videos.cancel(self.services.database, video_id, account_id=caller.account_id)
-        )
+        video = await videos.cancel(self.services.database, video_id, account_id=caller.account_id)
+        return await self._answer(request, video)
 
     async def content(self, request: Request) -> Response:
         video = await self._own_video(request)
-        wire.check_variant(request.query_params)
         return await send_content(
             self.services,
             request,
             video=video,
+            variant=wire.parse_variant(request.query_params),
             disposition="attachment",
             wire_id=request.path_params["id"],
         )
@@ -77,20 +104,33 @@ class OpenaiRoutes:
         return [
             Endpoint("POST", "/v1/videos", self.create, reference.CREATE),
             Endpoint("GET", "/v1/videos", self.list_page, reference.LIST),
+            Endpoint("POST", "/v1/videos/edits", self.edit, reference.EDIT),
+            Endpoint("POST", "/v1/videos/extensions", self.extend, reference.EXTEND),
+            Endpoint(
+                "POST", "/v1/videos/characters", self.create_character, reference.CREATE_CHARACTER
+            ),
+            Endpoint(
+                "GET",
+                "/v1/videos/characters/{id}",
+                self.retrieve_character,
+                reference.RETRIEVE_CHARACTER,
+            ),
             Endpoint("GET", "/v1/videos/{id}", self.retrieve, reference.RETRIEVE),
             Endpoint("DELETE", "/v1/videos/{id}", self.delete, reference.DELETE),
+            Endpoint("POST", "/v1/videos/{id}/remix", self.remix, reference.REMIX),
             Endpoint("POST", "/v1/videos/{id}/cancel", self.cancel, reference.CANCEL),
             Endpoint("GET", "/v1/videos/{id}/content", self.content, reference.CONTENT),
             Endpoint("HEAD", "/v1/videos/{id}/content", self.content),
             Endpoint("GET", "/v1/models", self.models, reference.MODELS),
         ]
 
+    async def _derived(self, request: Request, derive: Derive) -> Video:
+        return await derive_video(self.services, request, dialect=Dialect.OPENAI, derive=derive)
+
     async def _own_video(self, request: Request) -> Video:
         caller = await authenticate(request, self.services.database)
         video_id = parse_id(request.path_params["id"])
         return await videos.retrieve(self.services.database, video_id, account_id=caller.account_id)
 
-
-def _answer(video: Video) -> Response:
-    headers = None if video.status.is_terminal else _POLL_AGAIN
-    return json_answer(wire.write_video(video), headers=headers)
+    async def _answer(self, request: Request, video: Video) -> Response:
+        return await answer_video(self.services, request, video, write=wire.write_video)

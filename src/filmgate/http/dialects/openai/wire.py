@@ -6,11 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from filmgate.core.catalogue import Model
+from filmgate.core.character import Character
 from filmgate.core.errors import InvalidRequest, VideoNotFound
-from filmgate.core.video import Status, Video, VideoId
+from filmgate.core.video import Status, Variant, Video, VideoId
+from filmgate.http.description.field_types import (
+    AspectRatio,
+    Characters,
+    FilmReference,
+    ModelName,
+    Name,
+    Pictures,
+    Prompt,
+    Seconds,
+    Seed,
+    SizeText,
+    Upload,
+    not_both,
+)
 from filmgate.http.ids import parse_id
 from filmgate.usecases.videos import Page
 
@@ -28,38 +43,111 @@ _STATUSES: dict[Status, _Status] = {
 
 
 class CreateBody(BaseModel):
-    """Documentation of what is read from JSON and forms alike; of each pair, send one."""
+    """Of each pair, send one. Fields that are not listed are ignored."""
 
-    prompt: str = Field(description="What the video should show: 1 to 32,000 characters.")
-    model: str | None = Field(
+    model_config = ConfigDict(
+        json_schema_extra=not_both(
+            ("size", "aspect_ratio"),
+            ("seconds", "duration"),
+            ("input_reference", "image_urls"),
+        )
+    )
+
+    prompt: Prompt
+    model: ModelName | None = Field(
         default=None, description="Default `sora-2`; GET /v1/models lists them."
     )
-    seconds: str | int | None = Field(
+    seconds: Seconds | None = Field(
         default=None, description="One of the model's lengths; default 4."
     )
-    duration: str | int | None = Field(
+    duration: Seconds | None = Field(
         default=None, description="The same as seconds; instead of it."
     )
-    size: str | None = Field(
+    size: SizeText | None = Field(
         default=None, description="One of the model's sizes; default `720x1280`."
     )
-    aspect_ratio: str | None = Field(default=None, description="`16:9` or `9:16`; instead of size.")
-    input_reference: object = Field(
+    aspect_ratio: AspectRatio | None = Field(default=None, description="Instead of size.")
+    input_reference: Pictures | None = Field(
         default=None,
-        description="The first frame, exactly of the video's size: an uploaded file, a URL or data"
-        ' URL, or `{"image_url": …}`.',
-        json_schema_extra={
-            "anyOf": [
-                {"type": "string", "format": "binary"},
-                {"type": "string"},
-                {"type": "object", "properties": {"image_url": {"type": "string"}}},
-            ]
-        },
+        description="The first frame, exactly of the video's size: a URL or data URL, or"
+        ' `{"image_url": …}`.',
     )
-    image_urls: list[str] | str | None = Field(
+    image_urls: Pictures | None = Field(
         default=None, description="URLs or data URLs; instead of input_reference."
     )
-    seed: str | int | None = Field(default=None, description="Same request and seed, same video.")
+    seed: Seed | None = Field(default=None, description="Same request and seed, same video.")
+    characters: Characters | None = Field(
+        default=None, description="Characters that the prompt names, made beforehand."
+    )
+
+
+class CreateForm(CreateBody):
+    """The same as a form, in which pictures can be files."""
+
+    input_reference: Upload | Pictures | None = Field(
+        default=None, description="The first frame, exactly of the video's size."
+    )
+
+
+class RemixBody(BaseModel):
+    """The same video once more, seed included, but for the prompt."""
+
+    prompt: Prompt
+
+
+class RemixForm(RemixBody):
+    """The same as a form."""
+
+
+class _Edit(BaseModel):
+    prompt: Prompt
+    model: ModelName | None = Field(default=None, description="Default: the model of the video.")
+    seed: Seed | None = Field(default=None, description="Default: the seed of the video.")
+
+
+class _Extension(_Edit):
+    seconds: Seconds | None = Field(
+        default=None, description="How much is to be added: one of the model's lengths; default 4."
+    )
+
+
+class EditBody(_Edit):
+    """A new video that begins with the first frame of another, and is as long."""
+
+    video: FilmReference = Field(description="The video to edit.")
+
+
+class EditForm(_Edit):
+    """The same as a form, in which the video can be a file."""
+
+    video: Upload | FilmReference = Field(description="The video to edit.")
+
+
+class ExtensionBody(_Extension):
+    """A video that goes on from the last frame of another, and holds it as its first part."""
+
+    video: FilmReference = Field(description="The video to extend.")
+
+
+class ExtensionForm(_Extension):
+    """The same as a form, in which the video can be a file."""
+
+    video: Upload | FilmReference = Field(description="The video to extend.")
+
+
+class CharacterForm(BaseModel):
+    """Somebody or something for later prompts to name."""
+
+    name: Name
+    video: Upload = Field(description="A short film of the character.")
+
+
+class CharacterBody(BaseModel):
+    """A character of the account."""
+
+    id: str = Field(examples=["char_01jbqk5v3xw8e9r2t4y6m8n0pq"])
+    name: str
+    created_at: int
 
 
 class VideoError(BaseModel):
@@ -70,7 +158,7 @@ class VideoError(BaseModel):
 
 
 class VideoBody(BaseModel):
-    """A video. Always with all of these keys, and with no others."""
+    """A video. Always with all of these keys."""
 
     id: str = Field(examples=["video_01jbqk5v3xw8e9r2t4y6m8n0pq"])
     object: Literal["video"] = "video"
@@ -114,7 +202,9 @@ class ModelBody(BaseModel):
     owned_by: str = "filmgate"
     sizes: list[str]
     seconds: list[int]
-    images: int
+    images: int = Field(description="How many reference images it takes.")
+    characters: int = Field(description="How many characters a request may name.")
+    abilities: list[str] = Field(description="Of `create`, `remix`, `edit` and `extend`.")
 
 
 class ModelList(BaseModel):
@@ -160,13 +250,15 @@ def parse_list_query(query: Mapping[str, str]) -> ListQuery:
     )
 
 
-def check_variant(query: Mapping[str, str]) -> None:
+def parse_variant(query: Mapping[str, str]) -> Variant:
     """Raises InvalidRequest for content that we do not have."""
-    variant = query.get("variant", "video")
-    if variant != "video":
+    variant = query.get("variant", Variant.VIDEO)
+    try:
+        return Variant(variant)
+    except ValueError as error:
         raise InvalidRequest(
-            "variant", f"variant {variant[:100]!r} is not available: only video is."
-        )
+            "variant", f"variant {variant[:100]!r} is not one of: {', '.join(Variant)}."
+        ) from error
 
 
 def wire_id(video_id: VideoId) -> str:
@@ -190,6 +282,14 @@ def write_list(page: Page) -> str:
 def write_deleted(asked_id: str) -> str:
     """With the id in the prefix in which the client knows it."""
     return DeletedVideo(id=asked_id).model_dump_json()
+
+
+def write_character(character: Character) -> str:
+    return CharacterBody(
+        id=f"char_{character.id}",
+        name=character.name,
+        created_at=int(character.created_at.timestamp()),
+    ).model_dump_json()
 
 
 def write_models(models: Iterable[Model]) -> str:
@@ -227,6 +327,7 @@ def _video_body(video: Video) -> VideoBody:
         prompt=video.spec.prompt,
         size=str(video.spec.size),
         seconds=str(video.spec.seconds),
+        remixed_from_video_id=wire_id(video.remixed_from) if video.remixed_from else None,
         error=VideoError(code=failure.code, message=failure.message) if failure else None,
     )
 
@@ -237,6 +338,8 @@ def _model_body(model: Model) -> ModelBody:
         sizes=[str(size) for size in model.sizes],
         seconds=list(model.seconds),
         images=model.images,
+        characters=model.characters,
+        abilities=["create", *model.abilities],
     )
 
 

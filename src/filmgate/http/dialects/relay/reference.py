@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from filmgate.http.description.parameters import IF_NONE_MATCH, PREFER, RELAY_VIDEO, UNCHANGED
 from filmgate.http.dialects.relay import wire
 from filmgate.http.endpoints import Reference
 
@@ -9,11 +10,15 @@ CREATE = Reference(
     id="create_relay_video",
     tag="relay",
     summary="Create a video",
-    description="The video waits in the queue once this has answered.",
+    description="The video waits in the queue once this has answered. With `Prefer: wait=N` it is answered"
+    " as a query would be.",
+    headers=[PREFER],
     body=wire.CreateBody,
-    answers=[wire.CreatedVideo],
+    form=wire.CreateForm,
+    answers=[wire.CreatedVideo, wire.UnfinishedVideo, wire.CompletedVideo],
+    answer_headers=["openai-poll-after-ms", "retry-after", "preference-applied"],
     error=wire.RelayErrorBody,
-    errors=[400, 401, 413, 503],
+    errors=[400, 413],
 )
 
 CREATE_UNVERSIONED = replace(CREATE, id="create_relay_video_unversioned")
@@ -24,9 +29,13 @@ RETRIEVE_RESULT = Reference(
     summary="Retrieve a video",
     description="In relay words, whatever the id's prefix. Ask again every few seconds until the"
     " status is `completed` or `failed`.",
+    path=[RELAY_VIDEO],
+    headers=[PREFER, IF_NONE_MATCH],
     answers=[wire.UnfinishedVideo, wire.CompletedVideo],
+    also=UNCHANGED,
+    answer_headers=["etag", "openai-poll-after-ms", "retry-after", "preference-applied"],
     error=wire.RelayErrorBody,
-    errors=[401, 404, 503],
+    errors=[404],
 )
 
 RETRIEVE = replace(
@@ -34,6 +43,7 @@ RETRIEVE = replace(
     id="retrieve_relay_video",
     summary="Retrieve a video by its relay id",
     description="An id that begins with `sora_` is answered in relay words.",
+    shares="/v1/videos/{id}",
 )
 
 CANCEL = Reference(
@@ -41,7 +51,9 @@ CANCEL = Reference(
     tag="relay",
     summary="Cancel a video by its relay id",
     description="Its status becomes `failed`, with an error that says that it was cancelled.",
+    path=[RELAY_VIDEO],
     answers=[wire.UnfinishedVideo],
     error=wire.RelayErrorBody,
-    errors=[401, 404, 409, 503],
+    errors=[404, 409],
+    shares="/v1/videos/{id}/cancel",
 )

@@ -1,6 +1,6 @@
 """The relay dialect's routes, and those of the shared paths on which a `sora_` id asks for its words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -12,9 +12,9 @@ from filmgate.http.creation import create_video
 from filmgate.http.dialects.relay import reference, wire
 from filmgate.http.endpoints import Endpoint
 from filmgate.http.ids import parse_id
-from filmgate.http.json_answer import json_answer
 from filmgate.http.links import video_url
 from filmgate.http.services import Services
+from filmgate.http.video_answer import answer_video
 from filmgate.usecases import videos
 
 
@@ -24,7 +24,13 @@ class RelayRoutes:
 
     async def create(self, request: Request) -> Response:
         video = await create_video(self.services, request, dialect=Dialect.RELAY, parse=wire.parse)
-        return json_answer(wire.write_created(video))
+        return await answer_video(
+            self.services,
+            request,
+            video,
+            write=self._writer(request),
+            write_at_once=wire.write_created,
+        )
 
     async def retrieve_result(self, request: Request) -> Response:
         return await self._retrieve(request, request.path_params["id"])
@@ -36,7 +42,7 @@ class RelayRoutes:
         caller = await authenticate(request, self.services.database)
         video_id = parse_id(f"sora_{request.path_params['id']}")
         video = await videos.cancel(self.services.database, video_id, account_id=caller.account_id)
-        return self._answer(request, video)
+        return await answer_video(self.services, request, video, write=self._writer(request))
 
     def endpoints(self) -> Sequence[Endpoint]:
         return [
@@ -52,8 +58,11 @@ class RelayRoutes:
         video = await videos.retrieve(
             self.services.database, parse_id(asked_id), account_id=caller.account_id
         )
-        return self._answer(request, video)
+        return await answer_video(self.services, request, video, write=self._writer(request))
 
-    def _answer(self, request: Request, video: Video) -> Response:
-        url = video_url(self.services, request, video=video)
-        return json_answer(wire.write_video(video, video_url=url))
+    def _writer(self, request: Request) -> Callable[[Video], str]:
+        def write(video: Video) -> str:
+            url = video_url(self.services, request, video=video)
+            return wire.write_video(video, video_url=url)
+
+        return write

@@ -2,12 +2,24 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from filmgate.core.errors import InvalidRequest
 from filmgate.core.video import Status, Video, VideoId
+from filmgate.http.bodies.fields import Fields
 from filmgate.http.creation import Order, read_order
-from filmgate.http.inputs import Fields
+from filmgate.http.description.field_types import (
+    AspectRatio,
+    Characters,
+    ModelName,
+    Pictures,
+    Prompt,
+    Seconds,
+    Seed,
+    SizeText,
+    Upload,
+    not_both,
+)
 
 _Status = Literal["queued", "processing", "completed", "failed"]
 
@@ -21,25 +33,46 @@ _STATUSES: dict[Status, _Status] = {
 
 
 class CreateBody(BaseModel):
-    """Documentation of what `parse` reads; of each pair, send one."""
+    """Of each pair, send one. Fields that are not listed are ignored."""
 
-    model: str = Field(examples=["openAiSora2Plus"])
-    prompt: str = Field(description="What the video should show: 1 to 32,000 characters.")
-    size: str | None = Field(default=None, description="`720x1280` (default) or `1280x720`.")
-    aspect_ratio: str | None = Field(default=None, description="`16:9` or `9:16`; instead of size.")
-    seconds: int | str | None = Field(
+    model_config = ConfigDict(
+        json_schema_extra=not_both(
+            ("size", "aspect_ratio"),
+            ("seconds", "duration"),
+            ("input_reference", "image_urls"),
+        )
+    )
+
+    model: ModelName = Field(examples=["openAiSora2Plus"])
+    prompt: Prompt
+    size: SizeText | None = Field(
+        default=None, description="One of the model's sizes; default `720x1280`."
+    )
+    aspect_ratio: AspectRatio | None = Field(default=None, description="Instead of size.")
+    seconds: Seconds | None = Field(
         default=None, description="One of the model's lengths; default 4."
     )
-    duration: int | str | None = Field(
+    duration: Seconds | None = Field(
         default=None, description="The same as seconds; instead of it."
     )
-    input_reference: list[str] | str | None = Field(
+    input_reference: Pictures | None = Field(
         default=None, description="URL or data URL of the first frame, exactly of the video's size."
     )
-    image_urls: list[str] | str | None = Field(
+    image_urls: Pictures | None = Field(
         default=None, description="The same as input_reference; instead of it."
     )
-    seed: int | str | None = Field(default=None, description="Same request and seed, same video.")
+    seed: Seed | None = Field(default=None, description="Same request and seed, same video.")
+    characters: Characters | None = Field(
+        default=None, description="Characters that the prompt names, made beforehand."
+    )
+
+
+class CreateForm(CreateBody):
+    """The same as a form, in which pictures can be files."""
+
+    input_reference: Upload | Pictures | None = Field(
+        default=None, description="The first frame, exactly of the video's size."
+    )
 
 
 class CreatedVideo(BaseModel):

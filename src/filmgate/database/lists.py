@@ -1,0 +1,82 @@
+"""Lists of an account's videos, in the order in which they were accepted.
+
+That order can be followed forwards while others create: what comes later has a later place.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from filmgate.core.account import AccountId
+from filmgate.core.video import Video, VideoId, moment_of
+from filmgate.database.videos import COLUMNS, video_of
+
+_LIST_LOCK: Final = 0x66677320
+"""Of the advisory locks of two numbers, those that begin with this one are lists' accounts."""
+
+
+async def time_of_acceptance(connection: asyncpg.Connection, account_id: AccountId) -> datetime:
+    """The moment that a video which this transaction inserts is created at.
+
+    Creates of one account hold its list lock together until they commit; whoever reads the list forwards
+    waits for them, and so misses none whose place is before the ones that it saw.
+    """
+    moment: datetime = await connection.fetchval(
+        "select clock_timestamp() from pg_advisory_xact_lock_shared($1, $2)",
+        _LIST_LOCK,
+        account_id % 2**31,
+    )
+    return moment
+
+
+async def read_page(
+    connection: asyncpg.Connection,
+    account_id: AccountId,
+    *,
+    after: VideoId | None,
+    limit: int,
+    newest_first: bool,
+) -> list[Video]:
+    """An account's videos in the order in which they were accepted, beginning behind `after`.
+
+    Of a video that is gone from the table its id still tells the place, to the millisecond.
+    """
+    comparison, order = ("<", "desc") if newest_first else (">", "asc")
+    until = None if newest_first else await _when_no_create_was_under_way(connection, account_id)
+    start = await _place(connection, account_id, after) if after else None
+    behind = f"and (created_at, id) {comparison} ($4, $5)" if start else ""
+    rows = await connection.fetch(
+        f"""
+        select {COLUMNS} from video
+        where account_id = $1 and deleted_at is null
+          and ($3::timestamptz is null or created_at <= $3) {behind}
+        order by created_at {order}, id {order} limit $2
+        """,
+        account_id,
+        limit,
+        until,
+        *(start or ()),
+    )
+    return [video_of(row) for row in rows]
+
+
+async def _when_no_create_was_under_way(
+    connection: asyncpg.Connection, account_id: AccountId
+) -> datetime:
+    """A moment up to which the account's list will not change any more, but for what is deleted."""
+    moment: datetime = await connection.fetchval(
+        "select clock_timestamp() from pg_advisory_xact_lock($1, $2)",
+        _LIST_LOCK,
+        account_id % 2**31,
+    )
+    return moment
+
+
+async def _place(
+    connection: asyncpg.Connection, account_id: AccountId, video_id: VideoId
+) -> tuple[datetime, VideoId]:
+    created_at = await connection.fetchval(
+        "select created_at from video where id = $1 and account_id = $2", video_id, account_id
+    )
+    return created_at or moment_of(video_id), video_id

@@ -1,0 +1,1 @@
+"""What clients send: JSON and forms of every shape, as fields by name."""

@@ -1,0 +1,103 @@
+"""The body of a request, whichever of its three kinds it is, as fields by name."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from starlette.requests import Request
+
+from filmgate.core.errors import MalformedRequest, RequestTooLarge
+from filmgate.http.bodies.announced import announced_bytes
+from filmgate.http.bodies.fields import Fields, kind_of
+from filmgate.http.bodies.forms import read_urlencoded
+from filmgate.http.bodies.multipart import read_multipart
+from filmgate.http.bodies.uploads import Uploads, open_uploads
+
+INLINE_BYTES = 64 * 1024
+"""Larger texts are parsed in a thread."""
+
+JSON_LIMIT = 32 * 1024 * 1024
+"""Room for a picture of the largest size in base64."""
+
+URLENCODED_LIMIT = 1024 * 1024
+"""Room for the longest prompt, every character of it percent-encoded."""
+
+_OBJECT = re.compile(rb"\s*\{")
+
+
+@asynccontextmanager
+async def open_fields(request: Request, *, scratch: Path) -> AsyncIterator[Fields]:
+    """The uploads among them are files below `scratch` until the block ends.
+
+    Raises MalformedRequest, RequestTooLarge or StorageUnavailable. A body that does not say what it is, is
+    taken for JSON.
+    """
+    async with open_uploads(scratch) as uploads:
+        yield Fields(await _read(request, uploads))
+
+
+async def _read(request: Request, uploads: Uploads) -> Mapping[str, object]:
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await read_multipart(request.stream(), content_type, uploads=uploads)
+    text = await _collect(request)
+    if len(text) < INLINE_BYTES:
+        return _parse(kind, text)
+    return await asyncio.to_thread(_parse, kind, text)
+
+
+async def _collect(request: Request) -> bytearray:
+    """Text takes far longer to read than files, and all of it is held in memory at once."""
+    advice = "send files as multipart/form-data"
+    _check_length(announced_bytes(request.headers), JSON_LIMIT, advice=advice)
+    text = bytearray()
+    async for chunk in request.stream():
+        text += chunk
+        _check_length(len(text), JSON_LIMIT, advice=advice)
+    return text
+
+
+def _check_length(length: int, limit: int, *, advice: str) -> None:
+    if length > limit:
+        raise RequestTooLarge(f"A body of this kind may have {limit} bytes at most; {advice}.")
+
+
+def _parse(kind: str, text: bytearray) -> Mapping[str, object]:
+    # `curl -d` calls its data a form unless it is told otherwise.
+    if kind == "application/x-www-form-urlencoded" and not _OBJECT.match(text):
+        _check_length(len(text), URLENCODED_LIMIT, advice="send JSON, or multipart/form-data")
+        return read_urlencoded(text)
+    return _json_object(_decoded(text))
+
+
+def _decoded(text: bytearray) -> str:
+    """Empties `text`: nobody needs it twice."""
+    try:
+        decoded = text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedRequest(None, f"The body is not UTF-8: {error}.") from error
+    text.clear()
+    return decoded
+
+
+def _json_object(text: str) -> Mapping[str, object]:
+    if not text or text.isspace():
+        raise MalformedRequest(None, "The body is empty; send a JSON object or a form.")
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise MalformedRequest(None, "The JSON body is nested too deeply.") from error
+    except ValueError as error:
+        raise MalformedRequest(None, f"The body is not valid JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise MalformedRequest(None, f"The JSON body must be an object; this is {kind_of(value)}.")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")

@@ -1,0 +1,81 @@
+"""Uploads: the files of one request, on disk for as long as the request is worked on."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from filmgate.core.errors import StorageUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a client sent. Its name and declared type are not kept: neither can be trusted."""
+
+    path: Path
+    size_bytes: int
+
+
+class Uploads:
+    """Hands out paths, writes to them in a thread, and knows them all."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._paths: list[Path] = []
+
+    def new_path(self) -> Path:
+        path = self._scratch / secrets.token_hex(16)
+        self._paths.append(path)
+        return path
+
+    async def append(self, pieces: Sequence[tuple[Path, bytearray]]) -> None:
+        """Add each piece to the end of its file, which the first one creates. Raises StorageUnavailable."""
+        try:
+            await _to_the_end(partial(_append, pieces))
+        except OSError as error:
+            raise StorageUnavailable("An upload cannot be stored at the moment.") from error
+
+    async def remove(self) -> None:
+        if self._paths:
+            await _to_the_end(partial(_remove, self._paths))
+
+
+@asynccontextmanager
+async def open_uploads(scratch: Path) -> AsyncIterator[Uploads]:
+    """Whatever ends the block, its files are gone afterwards."""
+    uploads = Uploads(scratch)
+    try:
+        yield uploads
+    finally:
+        await uploads.remove()
+
+
+def _append(pieces: Sequence[tuple[Path, bytearray]]) -> None:
+    for path, data in pieces:
+        with path.open("ab") as file:
+            file.write(data)
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+async def _to_the_end(work: Callable[[], None]) -> None:
+    """Run it in a thread and wait for its end even if we are cancelled, however often.
+
+    A thread cannot be stopped, and what it writes must not come after our cleaning up.
+    """
+    running = asyncio.get_running_loop().run_in_executor(None, work)
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    failure = running.exception()
+    if cancelled or failure:
+        raise cancelled or failure or AssertionError
