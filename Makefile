@@ -12,6 +12,7 @@ demo: .venv/runtime.stamp  ## install, start a server, have it make a video, and
 	@$(BIN)/python scripts/demo.py
 
 test: .venv/dev.stamp  ## install and run the whole test suite
+	@scripts/clients.sh
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 check: .venv/dev.stamp  ## format, lint, types, layers, dependencies, lock: what must hold before a commit
@@ -26,7 +27,7 @@ format: .venv/dev.stamp  ## let ruff write what ruff can write
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: .venv/dev.stamp  ## pin the dependencies of pyproject.toml anew, as far as needed
+lock: .venv/dev.stamp  ## pin the dependencies, and the clients that are tested, anew as far as needed
 	scripts/lock.sh
 
 docs: .venv/dev.stamp  ## write the reference pages that are made from the code
@@ -36,7 +37,7 @@ shape: .venv/dev.stamp  ## list the longest files and functions
 	@$(BIN)/python scripts/shape.py
 
 clean:  ## remove what the other commands made here
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache demo.mp4 demo.png
+	rm -rf .venv tests/clients/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache demo.mp4 demo.png
 
 .venv/runtime.stamp: requirements/runtime.lock pyproject.toml scripts/setup.sh
 	@scripts/setup.sh runtime

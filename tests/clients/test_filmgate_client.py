@@ -72,12 +72,16 @@ def test_public_names_are_these_and_no_others() -> None:
     assert sorted(client_module.__all__) == [
         "APIError",
         "AsyncClient",
+        "AsyncWebhooks",
         "AuthenticationError",
         "Client",
         "ClientError",
         "ConflictError",
         "ConnectionFailed",
         "DEFAULT_URL",
+        "Delivery",
+        "DeliveryAttempt",
+        "DeliveryPage",
         "Failure",
         "InvalidRequestError",
         "Model",
@@ -90,6 +94,8 @@ def test_public_names_are_these_and_no_others() -> None:
         "Video",
         "VideoFailed",
         "WaitTimeout",
+        "WebhookEndpoint",
+        "Webhooks",
         "canonical_url",
     ]
 
@@ -99,6 +105,7 @@ def test_both_clients_have_the_same_methods() -> None:
         return {name.removeprefix("a") for name in vars(kind) if not name.startswith("_")}
 
     assert public(AsyncClient) == public(Client)
+    assert public(client_module.AsyncWebhooks) == public(client_module.Webhooks)
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/"])
