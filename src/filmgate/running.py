@@ -94,6 +94,7 @@ async def _api(
             uvicorn.Config(
                 build_app(services),
                 lifespan="off",
+                ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,

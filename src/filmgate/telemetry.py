@@ -14,21 +14,35 @@ def set_up_logging(
 ) -> None:
     """Write one line an event to standard error: text for a person, JSON for a collector."""
     is_text = style == "text" or (style == "auto" and sys.stderr.isatty())
+    facts: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=not is_text),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=not is_text),
-            *_renderers(is_text=is_text),
-        ],
+        processors=[*facts, *_renderers(is_text=is_text)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # Libraries speak through the standard library: only what went wrong there is worth a line.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
-    # It warns of every form that is broken, which any client can make it do as often as it likes.
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    _listen_to_libraries(facts, _renderers(is_text=is_text))
+
+
+def _listen_to_libraries(
+    facts: list[structlog.types.Processor], renderers: list[structlog.types.Processor]
+) -> None:
+    """They speak through the standard library: only what went wrong there is worth a line, and one like ours."""
+    handler = logging.StreamHandler(sys.stderr)
+    unwrap = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[unwrap, *renderers], foreign_pre_chain=facts
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # They warn of every request that is broken, which any client can make them do as often as it likes.
+    for chatterer in ("python_multipart", "uvicorn.error"):
+        logging.getLogger(chatterer).setLevel(logging.ERROR)
 
 
 def _renderers(*, is_text: bool) -> list[structlog.types.Processor]:

@@ -1,13 +1,16 @@
 """What happens around every request: ids, log lines, body limits, and faults that nobody foresaw."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from filmgate.core.ports import LocalFile
@@ -167,6 +170,62 @@ async def test_a_client_that_leaves_before_its_body_came_is_no_fault_of_ours(
         await build_app(services)(scope, leave, send)
     assert sent == []
     assert [line["log_level"] for line in lines] == ["info", "info"]
+
+
+async def test_a_connection_that_is_closed_under_an_answer_is_no_fault_of_ours(
+    services: Services,
+) -> None:
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: object) -> None:
+        raise RuntimeError("the handler is closed")
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/v1/videos",
+        "query_string": b"",
+        "headers": [],
+    }
+    with capture_logs() as lines:
+        await build_app(services)(scope, receive, send)
+    assert [line["log_level"] for line in lines] == ["info", "info"]
+
+
+async def test_a_request_that_a_stopping_server_ends_may_be_sent_again(
+    services: Services, key: str
+) -> None:
+    """An upload that does not come to its end, cancelled as the server cancels it."""
+    has_begun = asyncio.Event()
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, object]:
+        has_begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(dict(message))
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/videos",
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {key}".encode())],
+    }
+    async with asyncio.TaskGroup() as life:
+        request = life.create_task(answered(build_app(services), scope, receive, send))
+        await has_begun.wait()
+        request.cancel()
+    assert sent[0]["status"] == 503
+    assert (b"retry-after", b"5") in sent[0]["headers"]
+    assert json.loads(sent[1]["body"])["error"]["code"] == "service_unavailable"
+
+
+async def answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await app(scope, receive, send)
 
 
 async def test_many_requests_at_once_keep_their_own_ids(client: httpx2.AsyncClient) -> None:

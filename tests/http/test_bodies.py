@@ -1,5 +1,6 @@
 """How a body is taken in: how much of it, for how long, and what is left when its sender goes away."""
 
+import json
 import tracemalloc
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -10,9 +11,10 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
+from filmgate.core.catalogue import PROMPT_LIMIT
 from filmgate.core.errors import InvalidRequest, RequestTooLarge
 from filmgate.http.app import build_app
-from filmgate.http.bodies.reading import JSON_LIMIT, URLENCODED_LIMIT, open_fields
+from filmgate.http.bodies.reading import JSON_LIMIT, URLENCODED_LIMIT, VALUE_LIMIT, open_fields
 from filmgate.http.services import Services
 from tests.http.stage import Traces, picture
 
@@ -70,6 +72,23 @@ async def test_text_that_does_not_say_it_is_read_no_further_than_its_limit(scrat
         async with open_fields(request, scratch=scratch):
             pass
     assert len(taken) == 3
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b'"",', b"1,"])
+async def test_json_of_more_values_than_anyone_needs_is_refused_before_it_is_parsed(
+    scratch: Path, piece: bytes
+) -> None:
+    request = arriving([b'{"a":[' + piece * VALUE_LIMIT + b"1]}"], {})
+    with pytest.raises(RequestTooLarge, match="values"):
+        async with open_fields(request, scratch=scratch):
+            pass
+
+
+async def test_the_longest_prompt_may_be_nothing_but_commas(scratch: Path) -> None:
+    prompt = "," * PROMPT_LIMIT
+    request = arriving([json.dumps({"prompt": prompt}).encode()], {})
+    async with open_fields(request, scratch=scratch) as fields:
+        assert fields.text("prompt") == prompt
 
 
 async def test_an_urlencoded_form_may_hold_the_longest_prompt_and_not_much_more(

@@ -2,6 +2,7 @@
 the answer when something went wrong that nobody foresaw. Pure ASGI: the framework's own base class costs 12x.
 """
 
+import asyncio
 import re
 import secrets
 import time
@@ -12,9 +13,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from filmgate.core.errors import RequestTooLarge
+from filmgate.core.errors import RequestTooLarge, ServiceUnavailable
 from filmgate.http.bodies.announced import announced_bytes
-from filmgate.http.errors import internal_error
+from filmgate.http.errors import Refusal, internal_error, refusal_of
 from filmgate.http.refusing import Refusals
 
 BASE_PREFIXES = ("/kyyReactApiServer", "/kyyAiPower")
@@ -25,6 +26,8 @@ _METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 
 _HARMLESS_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _REQUEST_ID = "filmgate.request_id"
+
+_STOPPING = ServiceUnavailable("The server is being stopped; send the same again in a moment.")
 
 _log = structlog.get_logger("filmgate.http")
 
@@ -109,24 +112,40 @@ class LastResort:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = False
-
-        async def send_and_look(message: Message) -> None:
-            nonlocal began
-            began = began or message["type"] == "http.response.start"
-            await send(message)
-
+        answering = _Answering(send)
         try:
-            await self._app(scope, receive, send_and_look)
-        except ClientDisconnect:
-            _log.info("the client left before it was answered")
+            await self._app(scope, receive, answering.send)
+        except ClientDisconnect as error:
+            _log.info("the client left before it was answered", reason=str(error.__cause__ or ""))
+        except asyncio.CancelledError:
+            # Only a server that stops does this, when it has waited as long as it may.
+            if answering.has_begun:
+                raise
+            await self._refuse(refusal_of(_STOPPING), scope, receive, send)
         except Exception:
             _log.exception("a request failed")
-            if began:
+            if answering.has_begun:
                 raise  # half an answer must not look like a whole one: the server cuts the connection
-            refusal = internal_error(scope[_REQUEST_ID])
-            answer = self._refusals.answer(refusal, path=scope["path"])
-            await answer(scope, receive, send)
+            await self._refuse(internal_error(scope[_REQUEST_ID]), scope, receive, send)
+
+    async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._refusals.answer(refusal, path=scope["path"])
+        await answer(scope, receive, send)
+
+
+class _Answering:
+    """The way out of one request, and whether anything has gone it yet."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def send(self, message: Message) -> None:
+        self.has_begun = self.has_begun or message["type"] == "http.response.start"
+        try:
+            await self._send(message)
+        except (OSError, RuntimeError) as error:  # the connection was closed under our hands
+            raise ClientDisconnect from error
 
 
 class BodyLimit:

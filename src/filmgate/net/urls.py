@@ -24,7 +24,7 @@ def parse_url(text: str, *, base: httpx2.URL | None = None) -> httpx2.URL:
     # ValueError: what a lone surrogate or a bad IDNA label raises from deep inside.
     except (httpx2.InvalidURL, ValueError) as error:
         raise FetchRefused(
-            "It is not a URL that we understand; send one such as https://example.com/a.png."
+            "It is not a URL that we understand; send one such as https://example.com/path."
         ) from error
     check_url(url)
     return url
@@ -33,12 +33,14 @@ def parse_url(text: str, *, base: httpx2.URL | None = None) -> httpx2.URL:
 def check_url(url: httpx2.URL) -> None:
     """Raise FetchRefused unless scheme, user info and host are of the plain kind.
 
-    Addresses and ports are checked where they are dialled: only there is it known where a name leads.
+    Addresses, and which ports may be used, are checked where they are dialled: only there is it known where a name leads.
     """
     if url.scheme not in ("http", "https"):
         raise FetchRefused(f"The scheme {url.scheme!r:.40} is not spoken; use http or https.")
     if url.userinfo:
         raise FetchRefused("The URL holds a user name or password; leave them out.")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise FetchRefused(f"Port {url.port} does not exist; leave it out.")
     # Not `url.host`, which raises for some hosts that begin with xn--.
     host = url.raw_host.decode("ascii")
     if not host:

@@ -21,7 +21,7 @@ NUMBER_LIMIT = 2**64
 LIST_LIMIT = 16
 """More pictures or characters than any model takes: the catalogue says how many that is."""
 
-_URL = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE | re.ASCII)
+_URL = re.compile(r"\s*[a-z][a-z0-9+.-]{0,20}://", re.IGNORECASE | re.ASCII)
 _DECIMAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*", re.ASCII)
 
 

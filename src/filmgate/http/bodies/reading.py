@@ -23,6 +23,9 @@ INLINE_BYTES = 64 * 1024
 JSON_LIMIT = 32 * 1024 * 1024
 """Room for a picture of the largest size in base64."""
 
+VALUE_LIMIT = 100_000
+"""Values of a JSON body, about: nobody sends more than a few dozen, and each takes memory and time."""
+
 URLENCODED_LIMIT = 1024 * 1024
 """Room for the longest prompt, every character of it percent-encoded."""
 
@@ -72,7 +75,16 @@ def _parse(kind: str, text: bytearray) -> Mapping[str, object]:
     if kind == "application/x-www-form-urlencoded" and not _OBJECT.match(text):
         _check_length(len(text), URLENCODED_LIMIT, advice="send JSON, or multipart/form-data")
         return read_urlencoded(text)
+    _check_value_count(text)
     return _json_object(_decoded(text))
+
+
+def _check_value_count(text: bytearray) -> None:
+    """Before parsing: the parser lets nothing else run, and builds them all."""
+    # Those within strings are counted too: the longest prompt has room for them.
+    count = text.count(b",") + text.count(b"[") + text.count(b"{")
+    if count > VALUE_LIMIT:
+        raise RequestTooLarge(f"The JSON body holds more than {VALUE_LIMIT} values.")
 
 
 def _decoded(text: bytearray) -> str:

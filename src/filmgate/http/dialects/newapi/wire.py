@@ -241,10 +241,10 @@ def _refuse_what_is_not_made(fields: Fields) -> None:
     fps, count = fields.decimal("fps"), fields.decimal("n")
     if fps not in (None, FRAMES_PER_SECOND):
         raise InvalidRequest(
-            "fps", f"fps {fps:g} is not a rate that is made here; it is always {FRAMES_PER_SECOND}."
+            "fps", f"fps {fps!r} is not a rate that is made here; it is always {FRAMES_PER_SECOND}."
         )
     if count not in (None, 1):
-        raise InvalidRequest("n", f"n {count:g} is not possible; every create makes 1 video.")
+        raise InvalidRequest("n", f"n {count!r} is not possible; every create makes 1 video.")
     form = fields.word("response_format")
     if form not in (None, "url"):
         raise InvalidRequest(
@@ -271,7 +271,7 @@ def _size(fields: Fields, request: VideoRequest, *, model: Model) -> str | None:
         allowed = ", ".join(map(str, model.sizes))
         raise InvalidRequest(
             "width",
-            f"width and height make {size}, which {model.name} does not make; it makes {allowed}.",
+            f"width and height make {size!r}, which {model.name} does not make; it makes {allowed}.",
         )
     return size
 
