@@ -3,6 +3,11 @@
 BIN := .venv/bin
 PYTEST_ARGS ?=
 
+# uv trusts a list of its own, unless it is told to trust whom this machine trusts, as pip does.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := 1
+endif
+
 .PHONY: help demo test check format lock docs shape clean
 
 help:  ## list the commands
