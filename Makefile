@@ -3,9 +3,11 @@
 BIN := .venv/bin
 PYTEST_ARGS ?=
 
-# uv trusts a list of its own, unless it is told to trust whom this machine trusts, as pip does.
-ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+# uv and npm trust lists of their own, unless they are told to trust whom this machine trusts, as pip does.
+TRUSTED := $(wildcard /etc/ssl/certs/ca-certificates.crt)
+ifneq ($(TRUSTED),)
 export UV_SYSTEM_CERTS := 1
+export NODE_EXTRA_CA_CERTS ?= $(TRUSTED)
 endif
 
 .PHONY: help demo test check format lock docs shape clean
