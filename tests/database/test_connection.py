@@ -39,6 +39,25 @@ async def test_a_connection_that_breaks_at_the_commit_leaves_doubt(
         await break_off(database, hangman, before_commit=False)
 
 
+async def test_a_transaction_begins_although_its_connection_was_cut_while_idle(
+    dsn: str, hangman: asyncpg.Connection
+) -> None:
+    """As in a failover: what is taken from the pool is dead already, and was not known to be."""
+    hanged: list[int] = []
+
+    async def hang_the_first(connection: asyncpg.Connection) -> None:
+        if not hanged:
+            hanged.append(connection.get_server_pid())
+            await hangman.execute("select pg_terminate_backend($1, 5000)", hanged[0])
+
+    pool = await asyncpg.create_pool(dsn, min_size=1, max_size=1, setup=hang_the_first)
+    async with Database(pool, dsn).transaction() as connection:
+        assert connection.get_server_pid() not in hanged
+        await connection.execute("insert into account (name) values ('kept')")
+    assert await hangman.fetchval("select count(*) from account where name = 'kept'") == 1
+    pool.terminate()
+
+
 async def test_a_connection_that_breaks_after_the_commit_changes_nothing(
     dsn: str, hangman: asyncpg.Connection
 ) -> None:

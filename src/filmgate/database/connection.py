@@ -7,6 +7,7 @@ from typing import Self
 
 import asyncpg
 import structlog
+from asyncpg.transaction import Transaction
 
 from filmgate.core.errors import DatabaseUnavailable, OutcomeUnknown
 
@@ -22,6 +23,14 @@ _AWAY = (
     asyncpg.PostgresIOError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
     asyncpg.exceptions.TransactionRollbackError,  # a deadlock, say: the same again may succeed
+)
+# Of these, what says that this connection is gone, and perhaps nothing else.
+_CUT = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
 )
 _AWAY_MESSAGE = "The database does not answer at the moment; try again in a few seconds."
 
@@ -60,17 +69,36 @@ class Database:
 
         Raises OutcomeUnknown where the server went away during the commit.
         """
-        is_committing = False
-        async with self.connection() as connection:
+        with translated():
+            connection, transaction = await self._begin()
             try:
-                async with connection.transaction():
+                try:
                     yield connection
-                    is_committing = True
-            except _AWAY as error:
-                _insist_on_cancellation(error)
-                if is_committing:
-                    raise OutcomeUnknown(_AWAY_MESSAGE) from error
-                raise
+                except BaseException:
+                    await _roll_back(transaction)
+                    raise
+                await _commit(transaction)
+            finally:
+                await self._release(connection)
+
+    async def _begin(self) -> tuple[asyncpg.Connection, Transaction]:
+        """Once more on a new connection, where the first turns out to have been cut while it lay idle."""
+        try:
+            return await self._begin_once()
+        except _CUT as error:
+            _insist_on_cancellation(error)
+            await self._pool.expire_connections()
+            return await self._begin_once()
+
+    async def _begin_once(self) -> tuple[asyncpg.Connection, Transaction]:
+        connection = await self._pool.acquire(timeout=5)
+        try:
+            transaction = connection.transaction()
+            await transaction.start()
+        except BaseException:
+            await self._release(connection)
+            raise
+        return connection, transaction
 
     async def _release(self, connection: asyncpg.Connection) -> None:
         """What was done is done: a server that goes away now must not make it look undone."""
@@ -92,6 +120,22 @@ class Database:
                 await self._pool.close()
         except (TimeoutError, *_AWAY):
             self._pool.terminate()
+
+
+async def _commit(transaction: Transaction) -> None:
+    try:
+        await transaction.commit()
+    except _AWAY as error:
+        _insist_on_cancellation(error)
+        raise OutcomeUnknown(_AWAY_MESSAGE) from error
+
+
+async def _roll_back(transaction: Transaction) -> None:
+    try:
+        await transaction.rollback()
+    except _AWAY as error:
+        _insist_on_cancellation(error)
+        log.info("a connection broke before its transaction could be undone", reason=str(error))
 
 
 @contextmanager
