@@ -81,10 +81,15 @@ async def test_what_may_not_be_dialled_is_an_attempt_that_failed(held: HeldDeliv
     [
         ("120", timedelta(seconds=120)),
         (" 7 ", timedelta(seconds=7)),
-        (format_datetime(NOW + timedelta(minutes=3), usegmt=True), timedelta(minutes=3)),
-        (
+        pytest.param(
+            format_datetime(NOW + timedelta(minutes=3), usegmt=True),
+            timedelta(minutes=3),
+            id="a moment",
+        ),
+        pytest.param(
             (NOW + timedelta(minutes=3)).strftime("%a, %d %b %Y %H:%M:%S -0000"),
             timedelta(minutes=3),
+            id="a moment of no zone",
         ),
         ("-1", None),
         ("1.5", None),
