@@ -389,8 +389,17 @@ class Interruptible(Database):
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        self._be_away_if_told()
+        async with super().connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        self._be_away_if_told()
+        async with super().transaction() as connection:
+            yield connection
+
+    def _be_away_if_told(self) -> None:
         if self.is_away:
             self.is_missed.set()
             raise DatabaseUnavailable("The database is away.")
-        async with super().connection() as connection:
-            yield connection
