@@ -49,8 +49,9 @@ def fitted(size: Size, long_side: int) -> Size:
 def _framing(frame: av.VideoFrame, pixel_aspect: Fraction) -> tuple[Framing, Framing]:
     """For the tiles and for the thumbnail; the first frame decides, should the film change its size."""
     shown = shown_size(frame, pixel_aspect=pixel_aspect)
-    longest = min(THUMBNAIL_LONG_SIDE, max(shown.width, shown.height))
-    sizes = (fitted(shown, TILE_LONG_SIDE), fitted(shown, longest))
+    # Never larger than the film: that would show no more, and takes time.
+    own = max(shown.width, shown.height)
+    sizes = [fitted(shown, min(limit, own)) for limit in (TILE_LONG_SIDE, THUMBNAIL_LONG_SIDE)]
     tile, thumbnail = (Framing(size, pixel_aspect=pixel_aspect) for size in sizes)
     return tile, thumbnail
 
