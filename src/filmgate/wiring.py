@@ -1,7 +1,7 @@
 """The composition root: Settings in, the parts of a running system out. The only file that knows them all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from filmgate.media.bench import MediaBench
 from filmgate.media.images import MAX_IMAGE_BYTES
 from filmgate.net.addresses import IPNetwork
 from filmgate.net.guarded import GuardedClient
+from filmgate.processes.threads import to_the_end
 from filmgate.settings import Settings, SettingsError
 from filmgate.storage.links import LinkSigner
 from filmgate.storage.local import LocalObjectStore
@@ -144,21 +145,8 @@ async def _start_embedded(settings: Settings, stack: AsyncExitStack) -> Embedded
         return None
     embedded = EmbeddedPostgres(settings.data)
     stack.push_async_callback(asyncio.to_thread, embedded.stop)
-    await _to_the_end(embedded.start)
+    await to_the_end(embedded.start)
     return embedded
-
-
-async def _to_the_end(work: Callable[[], None]) -> None:
-    """Run blocking work in a thread and, if we are cancelled, wait for it all the same.
-
-    A thread cannot be stopped, and what it starts must not come after our cleaning up.
-    """
-    running = asyncio.get_running_loop().run_in_executor(None, work)
-    try:
-        await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise
 
 
 def _external(settings: Settings) -> str:

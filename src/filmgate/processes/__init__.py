@@ -1,1 +1,1 @@
-"""Work in long-lived child processes, so that the event loop never computes. Nothing here knows what the work is."""
+"""Work outside the event loop: in long-lived child processes, or in a thread to its end. It knows no work itself."""

@@ -1,14 +1,14 @@
 """Uploads: the files of one request, on disk for as long as the request is worked on."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from filmgate.core.errors import StorageUnavailable
+from filmgate.processes.threads import to_the_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,13 @@ class Uploads:
     async def append(self, pieces: Sequence[tuple[Path, bytearray]]) -> None:
         """Add each piece to the end of its file, which the first one creates. Raises StorageUnavailable."""
         try:
-            await _to_the_end(partial(_append, pieces))
+            await to_the_end(partial(_append, pieces))
         except OSError as error:
             raise StorageUnavailable("An upload cannot be stored at the moment.") from error
 
     async def remove(self) -> None:
         if self._paths:
-            await _to_the_end(partial(_remove, self._paths))
+            await to_the_end(partial(_remove, self._paths))
 
 
 @asynccontextmanager
@@ -62,20 +62,3 @@ def _append(pieces: Sequence[tuple[Path, bytearray]]) -> None:
 def _remove(paths: Sequence[Path]) -> None:
     for path in paths:
         path.unlink(missing_ok=True)
-
-
-async def _to_the_end(work: Callable[[], None]) -> None:
-    """Run it in a thread and wait for its end even if we are cancelled, however often.
-
-    A thread cannot be stopped, and what it writes must not come after our cleaning up.
-    """
-    running = asyncio.get_running_loop().run_in_executor(None, work)
-    cancelled: asyncio.CancelledError | None = None
-    while not running.done():
-        try:
-            await asyncio.wait([running])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    failure = running.exception()
-    if cancelled or failure:
-        raise cancelled or failure or AssertionError
