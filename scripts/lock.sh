@@ -15,6 +15,7 @@ compile() { # lock, what to pin ...
 compile_all() { # folder
     compile "$1/runtime.lock" pyproject.toml --group build & running=$!
     compile "$1/dev.lock" pyproject.toml --group build --group dev & running="$running $!"
+    compile "$1/data.lock" requirements/data.in --no-deps & running="$running $!"
     for client in requirements/clients/*.in; do
         compile "$1/clients/$(basename "$client" .in).lock" "$client" & running="$running $!"
     done

@@ -42,6 +42,10 @@ fi
 say "Installing the locked dependencies (requirements/$kind.lock) ..."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
     -r "requirements/$kind.lock"
+if [ "$kind" = dev ]; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+        -r requirements/data.lock
+fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
     --no-build-isolation --editable .
 touch ".venv/$kind.stamp"
