@@ -1,12 +1,14 @@
 """Small honest implementations of our seams; each passes the contract suite of its port."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from filmgate.core.errors import NotFound, StorageUnavailable
-from filmgate.core.ports import LocalFile
+from filmgate.core.ports import LocalFile, StoredObject
 from filmgate.core.spec import ObjectKey
 from filmgate.storage.keys import check_key, check_prefix
 
@@ -14,8 +16,11 @@ from filmgate.storage.keys import check_key, check_prefix
 class MemoryObjectStore:
     """Objects in a dict. `locate` writes a copy below `folder`; `is_away` plays a store that is down."""
 
+    name: Final = "memory"
+
     def __init__(self, folder: Path) -> None:
         self.objects: dict[str, bytes] = {}
+        self._modified_at: dict[str, datetime] = {}
         self.is_away = False
         self._folder = folder
 
@@ -26,6 +31,7 @@ class MemoryObjectStore:
         check_key(key)
         await self.check()
         self.objects[key] = data
+        self._modified_at[key] = datetime.now(UTC)
 
     async def copy(self, key: ObjectKey, target: ObjectKey) -> None:
         await self.put_bytes(target, await self.read(key))
@@ -46,6 +52,12 @@ class MemoryObjectStore:
         path = self._folder / sha256(key.encode()).hexdigest()
         path.write_bytes(data)
         return LocalFile(path)
+
+    async def list_objects(self, prefix: str) -> AsyncIterator[StoredObject]:
+        check_prefix(prefix)
+        await self.check()
+        for key in [key for key in self.objects if key.startswith(prefix)]:
+            yield StoredObject(ObjectKey(key), modified_at=self._modified_at[key])
 
     async def delete_folder(self, prefix: str) -> None:
         check_prefix(prefix)

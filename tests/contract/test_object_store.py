@@ -1,19 +1,24 @@
 """The promises of `core.ports.ObjectStore`, kept by every implementation."""
 
 import asyncio
+import secrets
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from filmgate.core.errors import NotFound, StorageUnavailable
-from filmgate.core.ports import LocalFile, ObjectStore
+from filmgate.core.ports import LocalFile, ObjectStore, RemoteUrl
 from filmgate.core.spec import ObjectKey
 from filmgate.storage.local import LocalObjectStore
+from filmgate.storage.opening import open_store
+from tests.eventually import eventually
 from tests.fakes import MemoryObjectStore
+from tests.s3 import S3Server
 
 KEY = ObjectKey("videos/0abc/1/video.mp4")
 SIBLING = ObjectKey("videos/0abc/2/video.mp4")
@@ -32,9 +37,15 @@ class Subject:
     take_away: Callable[[], None]
 
 
-@pytest.fixture(params=["local", "memory"])
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
-    return {"local": _local, "memory": _memory}[request.param](tmp_path)
+@pytest.fixture(params=["local", "memory", "s3"])
+async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
+    if request.param == "s3":
+        server: S3Server = request.getfixturevalue("s3")
+        async with server.wire() as wire:
+            url = server.url(secrets.token_hex(8), endpoint=wire.endpoint)
+            yield Subject(open_store(url), wire.cut)
+    else:
+        yield {"local": _local, "memory": _memory}[request.param](tmp_path)
 
 
 @pytest.fixture
@@ -116,14 +127,99 @@ async def test_a_folder_is_not_an_object(store: ObjectStore) -> None:
 
 async def test_locate_gives_the_bytes(store: ObjectStore) -> None:
     await store.put_bytes(KEY, b"a film")
-    place = await store.locate(KEY, valid_for=MINUTE)
-    assert isinstance(place, LocalFile)
-    assert place.path.read_bytes() == b"a film"
+    assert await _bytes_at(await store.locate(KEY, valid_for=MINUTE)) == b"a film"
+
+
+async def _bytes_at(place: LocalFile | RemoteUrl) -> bytes:
+    if isinstance(place, LocalFile):
+        return place.path.read_bytes()
+    async with httpx2.AsyncClient() as client:
+        return (await client.get(place.url)).raise_for_status().content
 
 
 async def test_locate_of_an_unknown_key_is_not_found(store: ObjectStore) -> None:
     with pytest.raises(NotFound):
         await store.locate(KEY, valid_for=MINUTE)
+
+
+async def test_a_fetched_file_is_the_object(store: ObjectStore, film: Path, tmp_path: Path) -> None:
+    await store.put_file(KEY, film)
+    await store.fetch_file(KEY, tmp_path / "fetched.mp4")
+    assert (tmp_path / "fetched.mp4").read_bytes() == FILM
+
+
+async def test_fetching_an_unknown_key_is_not_found(store: ObjectStore, tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        await store.fetch_file(KEY, tmp_path / "fetched.mp4")
+
+
+FULL_DISK = Path("/dev/full")
+
+
+@pytest.mark.parametrize(
+    "place", ["no/such/folder/film.mp4", ".", *([str(FULL_DISK)] if FULL_DISK.exists() else [])]
+)
+async def test_a_place_that_cannot_be_written_is_not_blamed_on_the_store(
+    store: ObjectStore, film: Path, tmp_path: Path, place: str
+) -> None:
+    await store.put_file(KEY, film)
+    with pytest.raises(OSError, match=r"No such file|Is a directory|No space left"):
+        await store.fetch_file(KEY, tmp_path / place)
+
+
+async def test_a_copy_outlives_its_source(store: ObjectStore) -> None:
+    await store.put_bytes(KEY, b"a film")
+    await store.copy(KEY, LOOKALIKE)
+    await store.delete_folder("videos/0abc/")
+    assert await store.read(LOOKALIKE) == b"a film"
+
+
+async def test_a_copy_replaces_an_object_and_shares_nothing_with_its_source(
+    store: ObjectStore,
+) -> None:
+    await store.put_bytes(KEY, b"a film")
+    await store.put_bytes(SIBLING, b"another")
+    await store.copy(KEY, SIBLING)
+    await store.put_bytes(KEY, b"a later film")
+    assert await store.read(SIBLING) == b"a film"
+
+
+async def test_copying_an_unknown_key_is_not_found_and_makes_nothing(store: ObjectStore) -> None:
+    with pytest.raises(NotFound):
+        await store.copy(KEY, SIBLING)
+    assert await _listed(store, "videos/") == set()
+
+
+async def test_a_listing_names_every_object_below_the_prefix(store: ObjectStore) -> None:
+    for key in (KEY, SIBLING, LOOKALIKE):
+        await store.put_bytes(key, b"x")
+    assert await _listed(store, "videos/") == {KEY, SIBLING, LOOKALIKE}
+    assert await _listed(store, "videos/0abc/") == {KEY, SIBLING}
+    assert await _listed(store, "characters/") == set()
+
+
+async def test_a_listing_says_when_an_object_was_written(store: ObjectStore) -> None:
+    await store.put_bytes(KEY, b"x")
+    found = [each async for each in store.list_objects("videos/")]
+    assert abs(found[0].modified_at - datetime.now(UTC)) < MINUTE
+
+
+async def test_a_copy_is_as_young_as_its_making(store: ObjectStore) -> None:
+    await store.put_bytes(KEY, b"x")
+    (written,) = [each.modified_at async for each in store.list_objects("videos/0abc/1/")]
+    # The clocks of some stores count in whole seconds.
+    await eventually(lambda: _is_past(written + timedelta(seconds=1)))
+    await store.copy(KEY, SIBLING)
+    (copied,) = [each.modified_at async for each in store.list_objects("videos/0abc/2/")]
+    assert copied > written
+
+
+async def _is_past(moment: datetime) -> bool:
+    return datetime.now(UTC) > moment
+
+
+async def _listed(store: ObjectStore, prefix: str) -> set[str]:
+    return {each.key async for each in store.list_objects(prefix)}
 
 
 async def test_delete_folder_removes_everything_below_it(store: ObjectStore) -> None:
@@ -186,6 +282,8 @@ async def test_a_prefix_that_names_no_folder_of_ours_deletes_nothing(
     await store.put_bytes(KEY, b"x")
     with pytest.raises(ValueError, match="not a folder"):
         await store.delete_folder(prefix)
+    with pytest.raises(ValueError, match="not a folder"):
+        await _listed(store, prefix)
     assert await store.read(KEY) == b"x"
 
 
@@ -200,10 +298,12 @@ async def _put_film(store: ObjectStore) -> None:
         lambda store: store.put_bytes(KEY, b"x"),
         lambda store: store.read(KEY),
         lambda store: store.locate(KEY, valid_for=MINUTE),
+        lambda store: store.copy(KEY, SIBLING),
+        lambda store: _listed(store, "videos/"),
         lambda store: store.delete_folder("videos/0abc/"),
         lambda store: store.check(),
     ],
-    ids=["put_file", "put_bytes", "read", "locate", "delete_folder", "check"],
+    ids=["put_file", "put_bytes", "read", "locate", "copy", "list", "delete_folder", "check"],
 )
 async def test_a_store_that_is_away_says_so(
     subject: Subject, use: Callable[[ObjectStore], Awaitable[object]]

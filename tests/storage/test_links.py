@@ -251,3 +251,13 @@ def test_unusable_signing_keys_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         LinkSigner(keys, current=current)
+
+
+def test_no_bit_of_a_link_can_be_flipped() -> None:
+    sent = LINK.removeprefix(PATH_PREFIX).encode("ascii")
+    for place in range(len(sent)):
+        for bit in range(8):
+            flipped = sent[:place] + bytes([sent[place] ^ 1 << bit]) + sent[place + 1 :]
+            key, _, query = flipped.decode("latin-1").partition("?")
+            with pytest.raises(InvalidSignature):
+                SIGNER.verify(key, query, now=NOW)

@@ -89,6 +89,20 @@ async def test_delete_folder_removes_what_a_killed_write_left(
     assert _everything(root) == []
 
 
+async def test_a_listing_names_what_a_killed_write_left(
+    store: LocalObjectStore, root: Path
+) -> None:
+    await store.put_bytes(KEY, b"x")
+    (root / f"{KEY}#1").write_bytes(b"half a film")
+    listed = {each.key async for each in store.list_objects("videos/")}
+    assert listed == {KEY, f"{KEY}#1"}
+
+
+async def test_a_removed_root_is_not_listed_as_empty(homeless: LocalObjectStore) -> None:
+    with pytest.raises(StorageUnavailable):
+        [each async for each in homeless.list_objects("videos/")]
+
+
 async def test_check_leaves_nothing_behind(store: LocalObjectStore, root: Path) -> None:
     await store.check()
     assert _everything(root) == []
@@ -144,7 +158,7 @@ async def test_puts_and_deletes_of_neighbours_do_not_meet(store: LocalObjectStor
 
 async def test_a_full_disk_is_storage_unavailable_and_leaves_nothing(tmp_path: Path) -> None:
     """The same disk, seen by a process that may write no more than a megabyte to a file."""
-    answer = _run("full_disk.py", tmp_path, _film(tmp_path, megabytes=9))
+    answer = _run("full_disk.py", str(tmp_path / "objects"), _film(tmp_path, megabytes=9))
     assert answer == {
         "refused": ["put_file", "put_bytes", "put_file beside it"],
         "kept": "the first",
@@ -152,9 +166,11 @@ async def test_a_full_disk_is_storage_unavailable_and_leaves_nothing(tmp_path: P
     }
 
 
-async def test_a_large_file_is_stored_in_little_memory(tmp_path: Path) -> None:
-    answer = _run("peak_memory.py", tmp_path, _film(tmp_path, megabytes=96))
-    assert answer["grown_megabytes"] < 32
+async def test_a_large_file_is_stored_and_fetched_in_little_memory(tmp_path: Path) -> None:
+    url = (tmp_path / "objects").as_uri()
+    answer = _run("peak_memory.py", url, _film(tmp_path, megabytes=96))
+    assert answer["put_megabytes"] < 32
+    assert answer["fetch_megabytes"] < 32
 
 
 def _film(folder: Path, *, megabytes: int) -> Path:
@@ -164,13 +180,8 @@ def _film(folder: Path, *, megabytes: int) -> Path:
     return path
 
 
-def _run(script: str, folder: Path, film: Path) -> Any:
+def _run(script: str, place: str, film: Path) -> Any:
     """What the script beside this file prints, in a process of its own."""
-    command = [
-        sys.executable,
-        str(Path(__file__).with_name(script)),
-        str(folder / "objects"),
-        str(film),
-    ]
+    command = [sys.executable, str(Path(__file__).with_name(script)), place, str(film)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)

@@ -1,11 +1,11 @@
 """The seams: every Protocol that filmgate has, on one page.
 
-A port exists only where two real implementations do. PostgreSQL and PgQueuer are called directly.
+A port exists only where two real implementations do. PostgreSQL is called directly.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -49,7 +49,11 @@ class Attempt(Protocol):
         """Note that so much (0 to 100) is done. Cheap: call it as often as you like."""
 
     async def save(self, token: Token) -> None:
-        """Commit the resume point before returning. Raises if the attempt was superseded."""
+        """Commit the resume point before returning. Raises if the attempt was superseded.
+
+        The first one also raises if the video is not wanted any more; a later one is kept even then, so that what
+        goes on elsewhere can be stopped.
+        """
 
 
 class Engine(Protocol):
@@ -62,6 +66,12 @@ class Engine(Protocol):
 
         Cancelling the awaiting task stops the work, not only the waiting. Raises EngineUnavailable when
         another attempt may help and EngineFailed when none will. May be called again for the same spec.
+        """
+
+    async def forget(self, token: Token) -> None:
+        """Nobody wants the video any more that left this resume point: stop what still goes on for it elsewhere.
+
+        Called when no attempt is under way; may be called again. Raises EngineUnavailable when it should be.
         """
 
     async def check(self) -> None:
@@ -85,8 +95,20 @@ class RemoteUrl:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object that a listing met, and when it was last written, by the store's clock."""
+
+    key: ObjectKey
+    modified_at: datetime
+
+
 class ObjectStore(Protocol):
     """Bytes under keys. Every method raises StorageUnavailable when the store is away or full."""
+
+    @property
+    def name(self) -> str:
+        """What an operator calls it, such as `s3://films/eu`. Says nothing secret, and no path of this machine."""
 
     async def put_file(self, key: ObjectKey, path: Path) -> None:
         """Store a copy of the file, whole or not at all; an existing object is replaced."""
@@ -101,10 +123,20 @@ class ObjectStore(Protocol):
         """The whole object. Raises NotFound when there is none."""
 
     async def fetch_file(self, key: ObjectKey, path: Path) -> None:
-        """Write the whole object to a local file. Raises NotFound when there is none."""
+        """Write the whole object to a local file. Raises NotFound when there is none, OSError when it cannot be written."""
 
     async def locate(self, key: ObjectKey, *, valid_for: timedelta) -> LocalFile | RemoteUrl:
-        """Where the bytes can be had now. Raises NotFound when there is no such object."""
+        """Where the bytes can be had now. Raises NotFound when there is no such object.
+
+        A URL ends after `valid_for` (in whole seconds, at least one) or after minutes, whichever is sooner.
+        """
+
+    def list_objects(self, prefix: str) -> AsyncIterator[StoredObject]:
+        """Every object whose key begins with `prefix`, which ends in a slash, in any order.
+
+        What a killed put left half written is listed too, if it shows: below its folder, under a name that is no
+        key. Objects that come or go meanwhile may be missed.
+        """
 
     async def delete_folder(self, prefix: str) -> None:
         """Remove every object whose key begins with `prefix`, which ends in a slash. None is fine too."""

@@ -11,6 +11,9 @@ LENGTH_LIMIT = 512
 SEGMENT_LENGTH_LIMIT = 200
 """File systems take 255 bytes a name, and the local store adds a suffix while it writes."""
 
+PROBES = "probes/"
+"""The folder of what checks write and remove again: whatever lies there longer can go."""
+
 
 def is_key(text: str) -> bool:
     """Lower-case letters, digits, `-`, `_` and inner dots, in segments joined by single slashes."""

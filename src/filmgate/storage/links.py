@@ -8,6 +8,7 @@ import calendar
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from filmgate.core.errors import InvalidSignature, VideoExpired
@@ -23,6 +24,19 @@ _VERSION = "1"
 _NAMES = ("v", "kid", "expires", "signature")
 _KEY_ID = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
 _EXPIRY = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLink:
+    """A link that we wrote. `expires` is in Unix seconds."""
+
+    key: ObjectKey
+    expires: int
+
+    def check(self, *, now: datetime) -> None:
+        """Raise VideoExpired when its time is over."""
+        if _seconds(now) >= self.expires:
+            raise VideoExpired(f"This link expired at {_moment(self.expires)}.")
 
 
 class LinkSigner:
@@ -48,8 +62,16 @@ class LinkSigner:
     def verify(self, key: str, query: Mapping[str, str] | str, *, now: datetime) -> ObjectKey:
         """Return the key if it and the query are exactly as signed, and the link is still good.
 
+        Raises as `read`, or VideoExpired for a link that was good once.
+        """
+        link = self.read(key, query)
+        link.check(now=now)
+        return link.key
+
+    def read(self, key: str, query: Mapping[str, str] | str) -> "SignedLink":
+        """The link, if it is exactly as signed, expired or not. Raises InvalidSignature.
+
         Pass the raw query where there is one: a mapping no longer shows that a name came twice.
-        Raises InvalidSignature, or VideoExpired for a link that was good once.
         """
         key_id, expiry, proof = _parsed(query)
         if not is_key(key) or key_id not in self._keys:
@@ -57,9 +79,7 @@ class LinkSigner:
         # The proof before the time: only who holds a true link may learn that it has expired.
         if not hmac.compare_digest(proof, self._proof(key_id, expiry=expiry, key=key).encode()):
             raise _invalid()
-        if _seconds(now) >= int(expiry):
-            raise VideoExpired(f"This link expired at {_moment(expiry)}.")
-        return ObjectKey(key)
+        return SignedLink(ObjectKey(key), int(expiry))
 
     def _proof(self, key_id: str, *, expiry: str, key: str) -> str:
         # No part can hold a newline, so no two different links share a message.
@@ -104,5 +124,5 @@ def _invalid() -> InvalidSignature:
     return InvalidSignature("This link was not signed by this server, or was altered.")
 
 
-def _moment(expiry: str) -> str:
-    return datetime.fromtimestamp(int(expiry), UTC).isoformat().replace("+00:00", "Z")
+def _moment(expires: int) -> str:
+    return datetime.fromtimestamp(expires, UTC).isoformat().replace("+00:00", "Z")

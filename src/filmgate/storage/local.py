@@ -4,28 +4,31 @@ import asyncio
 import errno
 import os
 import secrets
-import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 from filmgate.core.errors import NotFound, StorageUnavailable
-from filmgate.core.ports import LocalFile
+from filmgate.core.ports import LocalFile, StoredObject
 from filmgate.core.spec import ObjectKey
-from filmgate.storage.keys import check_key, check_prefix
+from filmgate.storage.keys import PROBES, check_key, check_prefix
 
 # 100 MB took 0.04 s and 13 MB of memory so; obstore's defaults (12 pieces of 5 MB) took 0.08 s and 37 MB.
 _PIECE_BYTES = 1024 * 1024
 _PIECES_AT_ONCE = 4
+_LISTED_AT_ONCE = 1000
 
 
 class LocalObjectStore:
     """ObjectStore on a folder of this machine: ours alone, and readable by nobody else."""
+
+    name: Final = "a local folder"
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
@@ -45,11 +48,10 @@ class LocalObjectStore:
         check_key(target)
         with self._lookup(key):
             await self._store.copy_async(key, target)
-            await asyncio.to_thread(self._make_durable, self._root / target)
+            await asyncio.to_thread(self._settle_copy, self._root / target)
 
     async def fetch_file(self, key: ObjectKey, path: Path) -> None:
-        with path.open("wb") as target, self._lookup(key):
-            await asyncio.to_thread(_copy_into, target, self._root / key)
+        await asyncio.to_thread(self._copy_out, key, path)
 
     async def read(self, key: ObjectKey) -> bytes:
         with self._lookup(key):
@@ -61,16 +63,23 @@ class LocalObjectStore:
             await self._store.head_async(key)
         return LocalFile(self._root / key)
 
+    async def list_objects(self, prefix: str) -> AsyncIterator[StoredObject]:
+        check_prefix(prefix)
+        self._check_root()
+        walk = self._walk(self._root / prefix)
+        while page := await asyncio.to_thread(_page_of, walk):
+            for each in page:
+                yield each
+
     async def delete_folder(self, prefix: str) -> None:
         check_prefix(prefix)
         with _translated("emptied"):
             await asyncio.to_thread(self._remove, self._root / prefix)
 
     async def check(self) -> None:
-        key = ObjectKey(f"probe-{secrets.token_hex(8)}")
-        await self.put_bytes(key, b"filmgate")
-        with _translated("written"):
-            await self._store.delete_async(key)
+        folder = f"{PROBES}{secrets.token_hex(8)}/"
+        await self.put_bytes(ObjectKey(f"{folder}probe"), b"filmgate")
+        await self.delete_folder(folder)
 
     async def _put(self, key: ObjectKey, content: Path | bytes) -> None:
         check_key(key)
@@ -96,6 +105,13 @@ class LocalObjectStore:
                 self._check_root()
                 raise NotFound(f"There is no object {key!r}.") from error
 
+    def _copy_out(self, key: ObjectKey, path: Path) -> None:
+        with self._lookup(key):
+            source = (self._root / key).open("rb")
+        with source, path.open("wb") as target:
+            while piece := _piece_of(source):
+                target.write(piece)
+
     def _check_root(self) -> None:
         # A volume that is not mounted must not be mistaken for an empty store, or written beside.
         if not self._root.is_dir():
@@ -107,6 +123,21 @@ class LocalObjectStore:
             _sync(each)
             if each == self._root:
                 break
+
+    def _settle_copy(self, path: Path) -> None:
+        # A copy is a second name for the same bytes, and would be as old as its source.
+        os.utime(path)
+        self._make_durable(path)
+
+    def _walk(self, folder: Path) -> Iterator[StoredObject]:
+        for parent, _, names in os.walk(folder, onerror=_raise_unless_gone):
+            for name in names:
+                path = Path(parent, name)
+                try:
+                    modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                except FileNotFoundError:
+                    continue
+                yield StoredObject(ObjectKey(path.relative_to(self._root).as_posix()), modified_at)
 
     def _remove(self, folder: Path) -> None:
         # Not obstore's listing: it hides what a killed process left half written.
@@ -130,9 +161,14 @@ def _translated(done: str) -> Iterator[None]:
         raise StorageUnavailable(f"The object store cannot be {done} at the moment.") from error
 
 
-def _copy_into(target: BinaryIO, path: Path) -> None:
-    with path.open("rb") as source:
-        shutil.copyfileobj(source, target, _PIECE_BYTES)
+def _piece_of(source: BinaryIO) -> bytes:
+    with _translated("read"):
+        return source.read(_PIECE_BYTES)
+
+
+def _page_of(walk: Iterator[StoredObject]) -> list[StoredObject]:
+    with _translated("listed"):
+        return list(islice(walk, _LISTED_AT_ONCE))
 
 
 def _check_readable(path: Path) -> None:
