@@ -14,6 +14,7 @@ from typing import Any
 
 from filmgate.core.spec import Size
 from filmgate.media.errors import MediaUnavailable, UnusableFilm
+from filmgate.media.stills import Still
 from filmgate.media.uploads import FilmFacts
 from filmgate.processes.children import Children
 from filmgate.processes.outcomes import ChildBroken, Refused
@@ -84,6 +85,12 @@ class MediaBench:
     async def portrait(self, video: Path, output: Path) -> None:
         await self._have_done({"do": "portrait", "video": str(video), "output": str(output)})
 
+    async def stills(self, video: Path, *, into: Path) -> list[Still]:
+        """A few frames of the whole film, small enough to be looked at quickly."""
+        order = {"do": "stills", "video": str(video), "into": str(into)}
+        written = await self._have_done(order)
+        return [Still(Path(each["path"]), each["seconds"]) for each in written]
+
     async def stitch(
         self,
         first: Path,
@@ -106,9 +113,9 @@ class MediaBench:
     async def aclose(self) -> None:
         await self._children.aclose()
 
-    async def _have_done(self, order: Mapping[str, str]) -> None:
+    async def _have_done(self, order: Mapping[str, str]) -> Any:
         with _broken_is_unavailable(order["do"]):
-            await self._look(order)
+            return await self._look(order)
 
     async def _look(self, order: Mapping[str, str]) -> Any:
         async with self._seats:

@@ -11,6 +11,7 @@ from filmgate.media.errors import UnusableFilm
 from filmgate.media.frames import write_first_frame, write_last_frame
 from filmgate.media.pictures import write_pictures
 from filmgate.media.portraits import write_portrait
+from filmgate.media.stills import write_stills
 from filmgate.media.stitch import stitch
 from filmgate.media.uploads import check_film
 from filmgate.processes.outcomes import Refused
@@ -68,6 +69,11 @@ def _portrait(order: Order, _progress: Progress) -> None:
     write_portrait(Path(order["video"]), Path(order["output"]))
 
 
+def _stills(order: Order, _progress: Progress) -> object:
+    stills = write_stills(Path(order["video"]), Path(order["into"]))
+    return [{"path": str(still.path), "seconds": still.seconds} for still in stills]
+
+
 def _stitch(order: Order, progress: Progress) -> None:
     stitch(
         Path(order["first"]),
@@ -84,5 +90,6 @@ _WORK: Mapping[str, Callable[[Order, Progress], object]] = {
     "first_frame": _first_frame,
     "last_frame": _last_frame,
     "portrait": _portrait,
+    "stills": _stills,
     "stitch": _stitch,
 }
