@@ -258,6 +258,18 @@ async def test_tls_is_asked_for_the_host_s_name_and_not_for_the_address(
     assert streams[0].contexts[0].check_hostname
 
 
+@pytest.mark.parametrize("location", ["http://pictures.example/b.png", "http://other.example/b"])
+async def test_a_redirect_out_of_tls_is_refused(internet: Internet, location: str) -> None:
+    async def connect(address: str, port: int) -> httpcore2.AsyncNetworkStream:
+        return _TlsStream(await internet.connect(address, port))
+
+    internet.answers["/a.png"] = redirect(location)
+    async with aclosing(GuardedClient(resolve=internet.resolve, connect=connect)) as client:
+        with pytest.raises(FetchRefused, match="from https to http"):
+            await fetch(client, "https://pictures.example/a.png")
+    assert internet.dialled == [(PUBLIC, 443)]
+
+
 async def test_a_host_without_proper_tls_has_failed(
     client: GuardedClient, internet: Internet
 ) -> None:

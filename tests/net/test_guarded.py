@@ -124,7 +124,23 @@ async def _silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     await reader.read()
 
 
-@pytest.mark.parametrize("answer", [_drip_body, _drip_head, _silence])
+async def _say_continue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+        await writer.drain()
+
+
+async def _drip_empty_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"1;" + b"x" * 1000 + b"\r\nx\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "answer", [_drip_body, _drip_head, _silence, _say_continue, _drip_empty_chunks]
+)
 async def test_a_host_that_keeps_us_waiting_is_given_up(internet: Internet, answer: Answer) -> None:
     internet.answers["/a.png"] = answer
     async with open_client(internet, seconds=0.2) as client:
@@ -143,7 +159,9 @@ async def test_the_clock_runs_on_over_redirects(internet: Internet) -> None:
             await fetch(client)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip"])
+@pytest.mark.parametrize(
+    "encoding", ["gzip", "GZIP", "br", "zstd", "deflate", "identity, gzip", "x"]
+)
 async def test_an_encoded_body_is_refused_undecoded(
     client: GuardedClient, internet: Internet, encoding: str
 ) -> None:
@@ -171,8 +189,31 @@ async def test_an_answer_that_is_not_2xx_has_failed(
         b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 200_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"x" * 200_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 20 + b"\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
     ],
-    ids=["nothing", "ssh", "short", "long length", "bad chunk", "large head"],
+    ids=[
+        "nothing",
+        "ssh",
+        "short",
+        "long length",
+        "bad chunk",
+        "large head",
+        "very many headers",
+        "negative length",
+        "two lengths",
+        "packed in transfer",
+        "endless chunk head",
+        "endless trailer",
+        "huge chunk",
+        "another protocol",
+    ],
 )
 async def test_an_answer_that_is_not_http_has_failed(
     client: GuardedClient, internet: Internet, answer: bytes

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from filmgate.core.errors import EngineFailed, EngineUnavailable
+from filmgate.core.errors import EngineCrashed, EngineFailed
 from filmgate.processes.outcomes import ChildBroken, Refused
 
 
@@ -15,4 +15,4 @@ def in_engine_words() -> Iterator[None]:
     except Refused as error:
         raise EngineFailed(error.code, error.message) from error
     except ChildBroken as error:
-        raise EngineUnavailable(f"The render process failed: {error}") from error
+        raise EngineCrashed(f"The render process failed: {error}") from error

@@ -13,7 +13,7 @@ import httpx2
 
 from filmgate.net.addresses import IPNetwork
 from filmgate.net.dialling import Connect, Resolve, connect_by_tcp, resolve_by_system
-from filmgate.net.errors import FetchFailed, FetchTooLarge
+from filmgate.net.errors import FetchFailed, FetchRefused, FetchTooLarge
 from filmgate.net.transport import GuardedTransport
 from filmgate.net.urls import parse_url
 
@@ -93,11 +93,20 @@ class GuardedClient:
             async with aclosing(await self._transport.handle_async_request(request)) as response:
                 if not response.has_redirect_location:
                     return await _body(response, limit_bytes=limit_bytes)
-                url = parse_url(response.headers["location"], base=url)
+                url = _next(response.headers["location"], base=url)
         raise FetchFailed(f"The host redirects more than {REDIRECT_LIMIT} times.")
 
     def _too_slow(self) -> FetchFailed:
         return FetchFailed(f"The host took longer than {self._seconds:g} seconds.")
+
+
+def _next(location: str, *, base: httpx2.URL) -> httpx2.URL:
+    url = parse_url(location, base=base)
+    if base.scheme == "https" and url.scheme == "http":
+        raise FetchRefused(
+            "The host redirects from https to http, which anybody on the way can alter."
+        )
+    return url
 
 
 async def _body(response: httpx2.Response, *, limit_bytes: int) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from filmgate.core.ports import Attempt, RenderedFile
+from filmgate.core.ports import Attempt, RenderedFile, Token
 from filmgate.core.spec import SourceUse, VideoSpec
 from filmgate.engines.rendering_child import in_engine_words
 from filmgate.engines.scenes.order import FilmSoFar, SceneOrder
@@ -34,6 +34,9 @@ class ScenesEngine:
         with in_engine_words():
             await self._children.run(order.to_json(), on_progress=attempt.progress)
         return RenderedFile(output)
+
+    async def forget(self, token: Token) -> None:
+        """Nothing outlives its attempt: the child that renders dies with it."""
 
     async def check(self) -> None:
         """Nothing can be missing: what it needs was installed with filmgate."""

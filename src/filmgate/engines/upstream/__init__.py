@@ -1,0 +1,1 @@
+"""What every engine shares that has its videos made elsewhere: submitting once, following, fetching, stopping."""

@@ -1,0 +1,170 @@
+"""From an order to a submission whose id is committed. What may be done when is decided in `core/submission.py`."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import structlog
+
+from filmgate.core.errors import DatabaseUnavailable, EngineUnavailable
+from filmgate.core.ports import Attempt, Token
+from filmgate.core.submission import (
+    WITHDRAWN,
+    Accepted,
+    Declined,
+    Doubtful,
+    Move,
+    Outcome,
+    Submission,
+    unknown,
+)
+from filmgate.engines.upstream.calls import Channel, Order, Patience, Upstream, UpstreamAway
+from filmgate.engines.upstream.undisturbed import undisturbed
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""Between the upstream's clock, which dates its jobs, and ours, which dates the intent."""
+
+COMMIT_PAUSE = timedelta(milliseconds=500)
+
+log = structlog.get_logger()
+
+
+async def submit(order: Order, attempt: Attempt, *, channel: Channel) -> Submission:
+    """Return the submission with its id, made now or by an earlier attempt. Raises EngineError."""
+    found = left_by_earlier(attempt.token)
+    if found is None:
+        return await _begin(order, attempt, channel=channel)
+    move = found.next_move(at=_now())
+    if move is Move.FOLLOW:
+        return found
+    log.info("submission in doubt", **_traces(found), move=move.name.lower())
+    upstream = channel.reach(found.terms)
+    if move is Move.POST:
+        return await _send(order, found, attempt, upstream=upstream, channel=channel)
+    return await _resolve(order, found, attempt, upstream=upstream, channel=channel)
+
+
+def left_by_earlier(token: Token | None) -> Submission | None:
+    """Raises EngineFailed for a resume point that says something else than a submission."""
+    try:
+        return Submission.from_token(token)
+    except ValueError as error:
+        raise unknown("what an earlier attempt noted cannot be read.") from error
+
+
+async def commit(attempt: Attempt, token: Token, *, patience: Patience) -> None:
+    """Save what must be known to have been saved, however long the database is away, within reason."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience.away_limit.total_seconds()
+    while True:
+        try:
+            return await attempt.save(token)
+        except DatabaseUnavailable:
+            if loop.time() > until:
+                raise
+            await asyncio.sleep(COMMIT_PAUSE.total_seconds())
+
+
+async def _begin(order: Order, attempt: Attempt, *, channel: Channel) -> Submission:
+    # First of all, so that nothing is in doubt when it fails for want of a secret.
+    upstream = channel.reach(channel.terms)
+    intent = Submission(terms=channel.terms, key=str(uuid4()), intended_at=_now())
+    # Until it is certain: an intent that was committed unheard would be a doubt without need.
+    await commit(attempt, intent.to_token(), patience=channel.patience)
+    return await _send(order, intent, attempt, upstream=upstream, channel=channel)
+
+
+async def _send(
+    order: Order,
+    submission: Submission,
+    attempt: Attempt,
+    *,
+    upstream: Upstream,
+    channel: Channel,
+) -> Submission:
+    # To its end even if the attempt is cancelled: an answer that nobody hears is a doubt.
+    post = _post(order, submission, attempt, upstream=upstream, patience=channel.patience)
+    outcome, after = await undisturbed(post, limit=channel.patience.leave_limit)
+    if isinstance(outcome, Declined) and after is None:
+        await _hold_off(outcome, patience=channel.patience)
+        raise outcome.error
+    assert after is not None
+    if isinstance(outcome, Accepted):
+        return after
+    reason = outcome.reason if isinstance(outcome, Doubtful) else outcome.error.message
+    log.warning("post in doubt", **_traces(after), reason=reason)
+    if after.next_move(at=_now()) is Move.POST:
+        # By another attempt, a while later, under the same key.
+        raise EngineUnavailable(f"It is not known yet whether the upstream took the job: {reason}")
+    return await _resolve(order, after, attempt, upstream=upstream, channel=channel)
+
+
+async def _post(
+    order: Order,
+    submission: Submission,
+    attempt: Attempt,
+    *,
+    upstream: Upstream,
+    patience: Patience,
+) -> tuple[Outcome, Submission | None]:
+    """One post, and its outcome committed as far as it is certain."""
+    outcome = await upstream.submit(order, key=submission.key)
+    after = submission.after(outcome)
+    if after is None or after.upstream_id is not None:
+        token = WITHDRAWN if after is None else after.to_token()
+        await commit(attempt, token, patience=patience)
+    return outcome, after
+
+
+async def _hold_off(declined: Declined, *, patience: Patience) -> None:
+    """An upstream that asks for time gets it before the next attempt can begin."""
+    if declined.retry_after is not None and isinstance(declined.error, EngineUnavailable):
+        await asyncio.sleep(min(declined.retry_after, patience.longest_asked).total_seconds())
+
+
+async def _resolve(
+    order: Order,
+    submission: Submission,
+    attempt: Attempt,
+    *,
+    upstream: Upstream,
+    channel: Channel,
+) -> Submission:
+    """Find out what became of a post that may not be sent again."""
+    if submission.next_move(at=_now()) is not Move.LOOK_UP:
+        raise unknown("its answer was lost, and there is no way to ask.")
+    upstream_id = await _look_up(order, submission, upstream=upstream, channel=channel)
+    found = submission.found(upstream_id)
+    await commit(attempt, found.to_token(), patience=channel.patience)
+    return found
+
+
+async def _look_up(
+    order: Order, submission: Submission, *, upstream: Upstream, channel: Channel
+) -> str:
+    """An accepted job may take a while to be listed, so that there are several looks."""
+    since = submission.intended_at - CLOCKS_DIFFER
+    for pause in channel.patience.look_up_pauses:
+        await asyncio.sleep(pause.total_seconds())
+        try:
+            listed = await upstream.look_up(order, since=since)
+        except UpstreamAway as error:
+            raise EngineUnavailable(
+                f"It is not known yet whether the upstream took the job: {error.message}"
+            ) from error
+        candidates = [each for each in listed if each not in channel.held]
+        if len(candidates) == 1:
+            channel.held.add(candidates[0])  # at once: another video may be looking for its own
+            return candidates[0]
+        if candidates:
+            raise unknown(f"its list holds {len(candidates)} jobs that could be this one.")
+    raise unknown("its answer was lost, and its list does not hold the job.")
+
+
+def _traces(submission: Submission) -> dict[str, str]:
+    """What an operator needs to ask the upstream about it."""
+    return {"upstream": submission.terms.upstream, "idempotency_key": submission.key}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

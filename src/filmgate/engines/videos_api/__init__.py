@@ -1,0 +1,1 @@
+"""Upstreams that speak the openai dialect, another filmgate among them."""
