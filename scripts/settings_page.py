@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from pydantic.fields import FieldInfo
 
-from filmgate.settings import CONFIG_FILE, PREFIX, Settings
+from filmgate.settings import CONFIG_FILE, Settings
+from filmgate.settings_tables import PREFIX
 
 HEAD = f"""# Settings
 
@@ -29,6 +30,26 @@ images = 1                # reference images taken
 engine = "scenes"
 price_per_second = 100000 # in millionths of your currency; not set: nothing is charged
 ```
+
+## Engines
+
+A table is an upstream that makes videos for us; see [upstreams.md](upstreams.md).
+
+```toml
+[engines.cloud]
+kind = "videos_api"       # an upstream that speaks the openai dialect
+url = "https://videos.example.org"
+api_key_variable = "CLOUD_API_KEY"   # the environment variable that holds the key; not set: none is sent
+charges = true            # false for replicas of your own: a job that they lose is made again
+idempotency_window = 72000           # for how many seconds it honours Idempotency-Key; not set: it does not
+can_list = false          # whether GET /v1/videos lists what was created
+submit_time_limit = 60    # seconds; likewise download_time_limit = 600
+models = { "sora-2" = "their-name" } # only where their names differ from ours
+
+[models."sora-2"]
+engine = "cloud"
+characters = 0
+```
 """
 
 
@@ -44,7 +65,7 @@ def _section(name: str, field: FieldInfo) -> str:
 
 
 def _facts(name: str, field: FieldInfo) -> Iterator[str]:
-    if name != "models":
+    if name not in {"models", "engines"}:
         yield f"variable: `{PREFIX}{name.upper()}`"
     yield f"default: {_default(field)}"
 

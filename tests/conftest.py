@@ -11,12 +11,13 @@ import asyncpg
 import hypothesis
 import pytest
 
-from filmgate.core.account import AccountId
+from filmgate.core.account import AccountId, Caller, digest, hint, new_key
 from filmgate.database import accounts
 from filmgate.database.connection import Database
 from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.migrate import migrate
 from filmgate.media.bench import MediaBench
+from tests.s3 import S3Server
 
 _numbers = count(1)
 
@@ -92,10 +93,43 @@ async def other_account_id(database: Database) -> AccountId:
 
 
 @pytest.fixture
+async def caller(database: Database, account_id: AccountId) -> Caller:
+    """Who asks for the account's videos."""
+    return await _caller(database, account_id)
+
+
+@pytest.fixture
+async def other_caller(database: Database, other_account_id: AccountId) -> Caller:
+    return await _caller(database, other_account_id)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A real S3 server. Whoever stops it starts it again."""
+    folder = Path(tempfile.mkdtemp(prefix="filmgate-s3-"))
+    server = S3Server(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
 async def bench() -> AsyncIterator[MediaBench]:
     bench = MediaBench()
     yield bench
     await bench.aclose()
+
+
+async def _caller(database: Database, account_id: AccountId) -> Caller:
+    key = new_key()
+    async with database.connection() as connection:
+        kept = await accounts.insert_key(
+            connection, account_id, name="test", digest=digest(key), hint=hint(key)
+        )
+    return Caller(account_id, kept.id)
 
 
 async def _fresh_database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from filmgate.core.errors import EngineFailed, EngineUnavailable
-from filmgate.core.ports import Attempt, RenderedFile
+from filmgate.core.ports import Attempt, RenderedFile, Token
 from filmgate.core.spec import FRAMES_PER_SECOND, Size, VideoSpec
 from filmgate.media.encode import SAMPLE_RATE, Mp4Writer, Planes
 
@@ -32,6 +32,7 @@ class ScriptedEngine:
         self.sample = sample
         self.script = list(script)
         self.rendered: list[VideoSpec] = []
+        self.forgotten: list[Token] = []
         self.started = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.may_finish = asyncio.Event()
@@ -49,6 +50,9 @@ class ScriptedEngine:
         target = attempt.workdir / "out.mp4"
         await asyncio.to_thread(shutil.copyfile, self.sample, target)
         return RenderedFile(target)
+
+    async def forget(self, token: Token) -> None:
+        self.forgotten.append(token)
 
     async def check(self) -> None:
         """Always ready."""

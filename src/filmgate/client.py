@@ -33,7 +33,7 @@ from filmgate.calling.errors import (
 )
 from filmgate.calling.exchange import exchange
 from filmgate.calling.messages import Broken, Call, Outcome, Plan, answer_from
-from filmgate.calling.values import Failure, Model, Page, Video
+from filmgate.calling.values import Failure, Model, Page, QueuePlace, Video
 from filmgate.calling.webhook_values import Delivery, DeliveryAttempt, DeliveryPage, WebhookEndpoint
 from filmgate.calling.webhooks import AsyncWebhooks, Webhooks
 
@@ -56,6 +56,7 @@ __all__ = [
     "NotFoundError",
     "Page",
     "PermissionDeniedError",
+    "QueuePlace",
     "RateLimitError",
     "ServerError",
     "UnexpectedAnswer",
@@ -114,8 +115,8 @@ class Client:
         """Ask for a video. What is None is left to the server.
 
         `image` becomes the first frame: a file, its bytes, or an address (http, https or data URL). Retries
-        carry one idempotency key: a server that keeps such keys makes one video of them, any other may make
-        two when its first answer was lost on the way.
+        carry one idempotency key, so that they make one video even when an answer was lost on the way. With
+        a key of your own (`idempotency_key`) the same holds, for a day, if you ask again after a crash.
         """
         length = None if seconds is None else str(seconds)
         fields = calls.given(prompt=prompt, model=model, size=size, seconds=length, seed=seed)

@@ -22,6 +22,7 @@ from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.folders import EmbeddedDatabaseError
 from filmgate.database.notices import CHANNEL as NOTICES
 from filmgate.http.app import build_app
+from filmgate.http.connections import Doorway
 from filmgate.settings import Settings
 from filmgate.wiring import Base, System, open_deliverer, open_services, open_workshop
 from filmgate.worker.periodic import periodic_jobs, repeat
@@ -90,15 +91,17 @@ async def _api(
         _beside(services.watch.run()),
         asyncio.TaskGroup() as life,
     ):
+        doorway = Doorway(most=settings.max_connections, exempt=settings.proxies())
         server = _Server(
             uvicorn.Config(
                 build_app(services),
+                http=doorway.protocol(),
                 lifespan="off",
                 ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=False,  # read in http/app.py
                 timeout_graceful_shutdown=HTTP_GRACE_SECONDS,
             )
         )
@@ -138,7 +141,12 @@ async def _worker(
         workshop = stack.enter_context(open_workshop(settings, system))
         runner = Runner(workshop, slots=settings.slots, grace=settings.grace)
         await stack.enter_async_context(_beside(wakeups.listen(database.dsn)))
-        for job in periodic_jobs(database, system.store):
+        for job in periodic_jobs(
+            database,
+            system.store,
+            engines=system.engines,
+            queue_limit=settings.queue_time_limit,
+        ):
             await stack.enter_async_context(_beside(repeat(job, database)))
         async with asyncio.TaskGroup() as life:
             life.create_task(runner.run(signals.stop, wakeups, hurry=signals.hurry))

@@ -6,18 +6,16 @@ This is the only module that reads the environment. Others receive values, never
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -27,10 +25,10 @@ from pydantic import (
 
 from filmgate.core.account import is_plausible
 from filmgate.core.catalogue import DEFAULT_MODELS, Catalogue, Model
-from filmgate.core.spec import Size
+from filmgate.net.addresses import IPNetwork
+from filmgate.settings_tables import PREFIX, Duration, EngineSettings, ModelSettings, Term
 
 CONFIG_FILE = "filmgate.toml"
-PREFIX = "FILMGATE_"
 CLIENT_VARIABLES = {"FILMGATE_URL", "FILMGATE_CLIENT_API_KEY"}
 """Read by the command-line client: not ours, and no mistake either."""
 
@@ -46,59 +44,11 @@ def default_data_folder() -> Path:
     return Path(platformdirs.user_data_dir("filmgate"))
 
 
-def _seconds(value: object) -> object:
-    """A variable is text, and pydantic takes a bare number, or hours and minutes, for something else."""
-    if not isinstance(value, str):
-        return value
-    if ":" in value:
-        raise ValueError("must be a number of seconds, or ISO 8601 such as PT10M")
-    return int(value) if value.isascii() and value.isdigit() else value
-
-
-def _not_nothing(value: timedelta) -> timedelta:
-    if value < timedelta(seconds=1):
-        raise ValueError("must be at least one second")
-    return value
-
-
-TEN_YEARS = timedelta(days=3652)
-Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0), le=TEN_YEARS)]
-Term = Annotated[Duration, AfterValidator(_not_nothing)]
-
-
-class ModelSettings(BaseModel):
-    """A `[models."NAME"]` table of filmgate.toml: what it leaves out stays as it is, or as for `sora-2`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    engine: str | None = None
-    sizes: tuple[str, ...] | None = Field(None, min_length=1)
-    seconds: tuple[Annotated[int, Field(ge=1, le=120)], ...] | None = Field(None, min_length=1)
-    images: Annotated[int, Field(ge=0, le=10)] | None = None
-    characters: Annotated[int, Field(ge=0, le=10)] | None = None
-    edits: bool | None = None
-    extensions: bool | None = None
-    price_per_second: Annotated[int, Field(ge=0)] | None = None
-
-    @field_validator("sizes")
-    @classmethod
-    def _sizes_are_sizes(cls, sizes: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for size in map(Size.parse, sizes or ()):
-            if size.width % 2 or size.height % 2 or max(size.width, size.height) > 4096:
-                raise ValueError(f"{size}: both sides must be even and at most 4096")
-        return sizes
-
-    def apply(self, model: Model) -> Model:
-        changes = self.model_dump(exclude_none=True)
-        if self.sizes is not None:
-            changes["sizes"] = tuple(map(Size.parse, self.sizes))
-        return replace(model, **changes)
-
-
 class Settings(BaseModel):
     """Each field's description says who would turn it; `docs/settings.md` is made from them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Values are hidden in pydantic's complaints, since among them are secrets.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     host: str = Field(
         "127.0.0.1",
@@ -119,6 +69,12 @@ class Settings(BaseModel):
         None,
         description="A PostgreSQL 15 or newer of your own, as postgresql://…, in place of the "
         "embedded one. Turn it when several machines share the work.",
+    )
+    storage_url: SecretStr | None = Field(
+        None,
+        description="Where films are kept: file:///folder, s3://bucket/prefix, gs://bucket/prefix or "
+        "az://container/prefix, as docs/storage.md says; in the data folder unless told otherwise. Turn it when "
+        "several machines share the work, or films outgrow the disk.",
     )
     public_url: str | None = Field(
         None,
@@ -152,6 +108,11 @@ class Settings(BaseModel):
         timedelta(hours=1),
         description="How long one attempt at a video may take. Turn it for slow engines.",
     )
+    queue_time_limit: Term = Field(
+        timedelta(days=1),
+        description="How long a video may wait, all its pauses between attempts included, before it fails as "
+        "expired_in_queue. Turn it when nobody wants a film that comes so late.",
+    )
     grace: Duration = Field(
         timedelta(seconds=10),
         description="How long a stopping worker waits for the videos in its hands before it gives them "
@@ -161,6 +122,23 @@ class Settings(BaseModel):
         64 * 1024 * 1024,
         ge=64 * 1024,
         description="The largest request that is read. Turn it to protect a small machine.",
+    )
+    requests_per_minute: int | None = Field(
+        None,
+        ge=1,
+        description="How many requests an account may make in a minute, on each server process, if it has no limit of "
+        "its own. Turn it where one client's loop must not be everybody's trouble.",
+    )
+    max_connections: int = Field(
+        10_000,
+        ge=10,
+        description="How many connections are kept open at once; one address may have half of them. "
+        "Turn it to what memory and file limits allow.",
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.0/8,::1/128",
+        description="Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks, with commas. "
+        "Turn it behind a proxy on another machine; if it is not named here, all clients count as one address.",
     )
     allow_private_images: bool = Field(
         default=False,
@@ -172,6 +150,35 @@ class Settings(BaseModel):
         description="Let webhooks be sent into loopback and private networks, on any port. Turn it for "
         "development, or where every client is trusted with what this machine can reach.",
     )
+    faces: Literal["allow", "refuse"] = Field(
+        "allow",
+        description="`refuse` turns away pictures and uploaded films that show a face, as docs/policies.md says; "
+        "it needs `filmgate[faces]`. Turn it where nobody may be put into films.",
+    )
+    refused_prompts: Path | None = Field(
+        None,
+        description="A file of regular expressions, one a line: a prompt that matches one is refused. Turn it "
+        "when there are words that you do not want to see made.",
+    )
+    moderation_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#\s@]+(/[^?#\s]*)?$",
+        description="An endpoint that judges each prompt, in the shape of openai's `/v1/moderations`. Turn it "
+        "when strangers write the prompts.",
+    )
+    moderation_key: SecretStr | None = Field(
+        None,
+        description="The bearer key for `moderation_url`. Turn it when the endpoint asks for one.",
+    )
+    moderation_model: str | None = Field(
+        None,
+        description="The `model` that `moderation_url` is asked for. Turn it when the endpoint has several.",
+    )
+    moderation_on_failure: Literal["refuse", "allow"] = Field(
+        "refuse",
+        description="What becomes of a prompt that `moderation_url` gave no verdict on: `refuse` answers 503, "
+        "`allow` lets it pass and logs a warning. Turn it where an outage there must not stop the work here.",
+    )
     log_format: Literal["auto", "text", "json"] = Field(
         "auto",
         description="`auto` writes text to a terminal and JSON elsewhere. Turn it to suit your log collector.",
@@ -180,16 +187,40 @@ class Settings(BaseModel):
         "info",
         description="The least important line that is logged. Turn it when looking for a fault.",
     )
+    log_prompts: bool = Field(
+        default=False,
+        description="Write each prompt into the log where its render begins. Turn it when looking into what an "
+        "engine makes of prompts, and where those who write them know.",
+    )
     models: Mapping[str, ModelSettings] = Field(
         default_factory=dict,
         description='Tables named [models."NAME"] in filmgate.toml: engine, sizes, seconds, images, '
         "characters, edits, extensions, price_per_second. Turn them to change what a public model name can do, or to add one.",
     )
 
+    engines: Mapping[str, EngineSettings] = Field(
+        default_factory=dict,
+        description="Tables named [engines.NAME] in filmgate.toml: upstreams that make videos for us. Turn them "
+        "to use GPU replicas or a hosted service; a model's `engine` then names one.",
+    )
+
+    @field_validator("engines")
+    @classmethod
+    def _names_are_free(cls, engines: Mapping[str, EngineSettings]) -> Mapping[str, EngineSettings]:
+        if "scenes" in engines:
+            raise ValueError("`scenes` is the embedded engine; give the upstream another name")
+        return engines
+
     @field_validator("data")
     @classmethod
     def _home_is_meant(cls, data: Path) -> Path:
         return data.expanduser()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, proxies: str) -> str:
+        _networks(proxies)
+        return proxies
 
     @field_validator("database_url")
     @classmethod
@@ -222,6 +253,25 @@ class Settings(BaseModel):
         except ValidationError as error:
             raise SettingsError(_explain(error)) from error
 
+    def proxies(self) -> Sequence[IPNetwork]:
+        """The networks of `trusted_proxies`."""
+        return _networks(self.trusted_proxies)
+
+    def upstream_keys(self) -> Mapping[str, SecretStr]:
+        """The keys for upstreams, by the names of their variables. Raises SettingsError for one that is not set."""
+        keys = {}
+        for name, engine in self.engines.items():
+            variable = engine.api_key_variable
+            if variable is None:
+                continue
+            text = os.environ.get(variable, "").strip()
+            if not (text and text.isascii() and text.isprintable()):
+                raise SettingsError(
+                    f"engines.{name}: the variable {variable} must hold the upstream's API key."
+                )
+            keys[variable] = SecretStr(text)
+        return keys
+
     def catalogue(self) -> Catalogue:
         """The models that clients may name, with the changes of filmgate.toml."""
         models = {model.name: model for model in DEFAULT_MODELS}
@@ -240,6 +290,11 @@ def unknown_variables() -> list[str]:
         for name in sorted(os.environ)
         if name.startswith(PREFIX) and name not in known and not _is_service_link(name)
     ]
+
+
+def _networks(text: str) -> Sequence[IPNetwork]:
+    """Raises ValueError."""
+    return [ip_network(each.strip()) for each in text.split(",") if each.strip()]
 
 
 def _is_postgresql(url: str) -> bool:
@@ -293,6 +348,9 @@ def _explain(error: ValidationError) -> str:
         name = ".".join(map(str, detail["loc"]))
         hint = ""
         if detail["type"] == "extra_forbidden":
-            hint = _nearest(str(detail["loc"][-1]), set(ModelSettings.model_fields))
+            fields = (
+                EngineSettings if detail["loc"][0] == "engines" else ModelSettings
+            ).model_fields
+            hint = _nearest(str(detail["loc"][-1]), set(fields))
         sentences.append(f"{name}: {detail['msg']}.{hint}")
     return " ".join(sentences)

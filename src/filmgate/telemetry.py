@@ -40,6 +40,8 @@ def _listen_to_libraries(
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # Whoever needs the database says by itself that it is away, without a traceback a second.
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
     # They warn of every request that is broken, which any client can make them do as often as it likes.
     for chatterer in ("python_multipart", "uvicorn.error"):
         logging.getLogger(chatterer).setLevel(logging.ERROR)

@@ -6,24 +6,37 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextman
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_network
+from pathlib import Path
 
 from filmgate.core.catalogue import Catalogue
 from filmgate.core.ports import Engine, ObjectStore
+from filmgate.core.submission import Terms
 from filmgate.database import accounts
 from filmgate.database.connection import Database, translated
 from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.migrate import is_current, migrate
 from filmgate.engines.scenes.engine import ScenesEngine
+from filmgate.engines.videos_api.engine import Contract, VideosApiEngine
+from filmgate.engines.videos_api.upstream import Limits
+from filmgate.http.bodies.room import Room
 from filmgate.http.following.watching import Watch
+from filmgate.http.limits import RequestRate
 from filmgate.http.services import Services
 from filmgate.media.bench import MediaBench
 from filmgate.media.images import MAX_IMAGE_BYTES
+from filmgate.moderation.endpoint import ModerationEndpoint
+from filmgate.moderation.face_model import FaceModelMissing, face_model
+from filmgate.moderation.faces import FaceDetector
+from filmgate.moderation.prompt_list import PromptList, UnusablePromptList
 from filmgate.net.addresses import IPNetwork
 from filmgate.net.guarded import GuardedClient
 from filmgate.processes.threads import to_the_end
 from filmgate.settings import Settings, SettingsError
+from filmgate.settings_tables import EngineSettings
 from filmgate.storage.links import LinkSigner
 from filmgate.storage.local import LocalObjectStore
+from filmgate.storage.opening import open_store
+from filmgate.usecases.policies import Policies
 from filmgate.webhooks.sending import ATTEMPT_LIMIT, attempt_delivery
 from filmgate.worker.deliverer import Deliverer
 from filmgate.worker.scratch import own_folder
@@ -69,9 +82,10 @@ async def open_system(settings: Settings) -> AsyncIterator[System]:
     """Everything but the network: storage and engines on top of the base."""
     async with open_base(settings) as base, AsyncExitStack() as stack:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = LocalObjectStore(settings.data / "objects")
+        store = object_store(settings)
         engines: dict[str, Engine] = {
-            "scenes": ScenesEngine(cache=settings.data / "cache", tiny=settings.speed == "tiny")
+            "scenes": ScenesEngine(cache=settings.data / "cache", tiny=settings.speed == "tiny"),
+            **_upstreams(settings),
         }
         for engine in engines.values():
             stack.push_async_callback(engine.aclose)
@@ -94,23 +108,71 @@ async def open_services(settings: Settings, system: System) -> AsyncIterator[Ser
     bench = MediaBench()
     try:
         with own_folder(settings.data / "scratch") as scratch:
-            yield Services(
-                database=system.base.database,
-                catalogue=system.catalogue,
-                store=system.store,
-                signer=LinkSigner(keys, current=list(keys)[-1]),
-                fetch=fetch,
-                engines=system.engines,
-                bench=bench,
-                scratch=scratch,
-                watch=Watch(system.base.database),
-                webhook_networks=_webhook_networks(settings),
-                public_url=settings.public_url,
-                max_body_bytes=settings.max_body_bytes,
-            )
+            async with open_policies(settings, scratch=scratch) as policies:
+                yield Services(
+                    database=system.base.database,
+                    catalogue=system.catalogue,
+                    store=system.store,
+                    signer=LinkSigner(keys, current=list(keys)[-1]),
+                    fetch=fetch,
+                    engines=system.engines,
+                    bench=bench,
+                    scratch=scratch,
+                    watch=Watch(system.base.database),
+                    webhook_networks=_webhook_networks(settings),
+                    policies=policies,
+                    public_url=settings.public_url,
+                    max_body_bytes=settings.max_body_bytes,
+                    # A text takes three times its length while it is read.
+                    memory=_room(settings, of_account=2, in_all=4),
+                    disk=_room(settings, of_account=8, in_all=64),
+                    request_rate=RequestRate(settings.requests_per_minute),
+                    trusted_proxies=settings.proxies(),
+                )
     finally:
         await bench.aclose()
         await client.aclose()
+
+
+@asynccontextmanager
+async def open_policies(settings: Settings, *, scratch: Path) -> AsyncIterator[Policies]:
+    """What this server refuses. Raises SettingsError where a setting asks for what is not there."""
+    async with AsyncExitStack() as stack:
+        rules = read_rules(settings)
+        faces = FaceDetector(rules.face_model, scratch=scratch) if rules.face_model else None
+        if faces is not None:
+            stack.push_async_callback(faces.aclose)
+        endpoint = _moderation_endpoint(settings)
+        if endpoint is not None:
+            stack.push_async_callback(endpoint.aclose)
+        yield Policies(
+            prompts=rules.prompts,
+            endpoint=endpoint,
+            lets_unjudged_pass=settings.moderation_on_failure == "allow",
+            faces=faces,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the policies need from this machine's disk."""
+
+    prompts: PromptList | None
+    face_model: Path | None
+
+
+def read_rules(settings: Settings) -> Rules:
+    """Raises SettingsError with the one sentence that helps."""
+    path = settings.refused_prompts
+    try:
+        return Rules(
+            prompts=PromptList.read(path.expanduser()) if path else None,
+            face_model=face_model() if settings.faces == "refuse" else None,
+        )
+    except UnusablePromptList as error:
+        raise SettingsError(f"refused_prompts: {error}") from error
+    except FaceModelMissing as error:
+        raise SettingsError(f"faces: {error}") from error
 
 
 @contextmanager
@@ -125,6 +187,7 @@ def open_workshop(settings: Settings, system: System) -> Iterator[Workshop]:
             keep_for=settings.keep_for,
             time_limit=settings.render_time_limit,
             scratch=scratch,
+            log_prompts=settings.log_prompts,
         )
 
 
@@ -134,6 +197,55 @@ async def open_deliverer(settings: Settings, system: System) -> AsyncIterator[De
     client = GuardedClient(allow=_webhook_networks(settings), time_limit=ATTEMPT_LIMIT)
     async with aclosing(client):
         yield Deliverer(system.base.database, partial(attempt_delivery, client))
+
+
+def _moderation_endpoint(settings: Settings) -> ModerationEndpoint | None:
+    if settings.moderation_url is None:
+        return None
+    key = settings.moderation_key
+    return ModerationEndpoint(
+        settings.moderation_url,
+        api_key=key.get_secret_value() if key else None,
+        model=settings.moderation_model,
+    )
+
+
+def _room(settings: Settings, *, of_account: int, in_all: int) -> Room:
+    """For so many of the largest bodies."""
+    largest = settings.max_body_bytes
+    return Room(of_account=of_account * largest, in_all=in_all * largest)
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    """Where films are kept. Raises SettingsError where the setting names no place."""
+    if settings.storage_url is None:
+        return LocalObjectStore(settings.data / "objects")
+    try:
+        return open_store(settings.storage_url.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"storage_url: {error}.") from None
+
+
+def _upstreams(settings: Settings) -> dict[str, Engine]:
+    keys = settings.upstream_keys()
+    secrets = {name: key.get_secret_value() for name, key in keys.items()}
+    return {
+        name: VideosApiEngine(_contract(name, told), secrets=secrets)
+        for name, told in settings.engines.items()
+    }
+
+
+def _contract(name: str, told: EngineSettings) -> Contract:
+    terms = Terms(
+        upstream=name,
+        url=told.url,
+        credential=told.api_key_variable,
+        charges=told.charges,
+        key_window=told.idempotency_window,
+        can_list=told.can_list,
+    )
+    limits = Limits(submit=told.submit_time_limit, download=told.download_time_limit)
+    return Contract(terms=terms, names=told.models, limits=limits)
 
 
 def _webhook_networks(settings: Settings) -> Sequence[IPNetwork]:

@@ -219,6 +219,36 @@ def test_get_shows_a_video(server: ScriptedServer, folder: Path) -> None:
     assert shown["prompt"] == "a lake at dawn"
 
 
+@pytest.mark.parametrize(
+    ("position", "seconds", "words"),
+    [
+        (1, 0, "1st in line, starts in about 0 s"),
+        (2, 119, "2nd in line, starts in about 119 s"),
+        (3, 150, "3rd in line, starts in about 2 min"),
+        (11, 7_000, "11th in line, starts in about 117 min"),
+        (112, 7_200, "112th in line, starts in about 2 h"),
+        (1_021, 90_000, "1021st in line, starts in about 25 h"),
+    ],
+)
+def test_get_says_where_a_waiting_video_stands(
+    server: ScriptedServer, folder: Path, position: int, seconds: int, words: str
+) -> None:
+    place = {"position": position, "starts_in_seconds": seconds}
+    server.on("GET", VIDEO, json_reply(wire_video(queue=place)))
+    ended = filmgate("get", "video_01kabc")
+    assert f"queue      {words}\n" in ended.stdout
+    assert json.loads(filmgate("get", "video_01kabc", "--json").stdout)["queue"] == place
+
+
+def test_make_says_where_the_video_stands(server: ScriptedServer, folder: Path) -> None:
+    place = {"position": 3, "starts_in_seconds": 40}
+    server.on("POST", VIDEOS, json_reply(wire_video(queue=place)))
+    server.on("GET", VIDEO, *walk(wire_video(queue=place), wire_video("completed")))
+    server.on("GET", CONTENT, served_bytes(MP4))
+    ended = filmgate("make", "a lake", "-o", "lake.mp4")
+    assert "video_01kabc queued, 3rd in line, starts in about 40 s" in ended.stderr.splitlines()
+
+
 def test_get_of_a_completed_video_says_how_to_download_it(
     server: ScriptedServer, folder: Path
 ) -> None:

@@ -23,6 +23,7 @@ from filmgate.client import (
     InvalidRequestError,
     NotFoundError,
     PermissionDeniedError,
+    QueuePlace,
     RateLimitError,
     ServerError,
     UnexpectedAnswer,
@@ -88,6 +89,7 @@ def test_public_names_are_these_and_no_others() -> None:
         "NotFoundError",
         "Page",
         "PermissionDeniedError",
+        "QueuePlace",
         "RateLimitError",
         "ServerError",
         "UnexpectedAnswer",
@@ -186,11 +188,19 @@ def test_the_video_is_parsed_and_can_be_written_again(
     server: ScriptedServer, client: Client
 ) -> None:
     wire = wire_video("failed", error={"code": "engine_failed", "message": "It broke."})
-    server.on("GET", VIDEO, json_reply(wire | {"queue": {"position": 1}}))
+    server.on("GET", VIDEO, json_reply(wire | {"unheard_of": {"position": 1}}))
     video = client.retrieve("video_01kabc")
     assert video.seconds == 8
     assert video.created_at.timestamp() == 1_790_000_000
     assert video.error == Failure("engine_failed", "It broke.")
+    assert video.as_wire() == wire
+
+
+def test_a_waiting_video_says_where_it_stands(client: Client, server: ScriptedServer) -> None:
+    wire = wire_video(queue={"position": 3, "starts_in_seconds": 40})
+    server.on("GET", VIDEO, json_reply(wire))
+    video = client.retrieve("video_01kabc")
+    assert video.queue == QueuePlace(position=3, starts_in_seconds=40)
     assert video.as_wire() == wire
 
 

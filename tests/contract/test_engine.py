@@ -9,9 +9,12 @@ import pytest
 
 from filmgate.core.ports import Engine, Token
 from filmgate.core.spec import Size, VideoSpec
+from filmgate.core.submission import Terms
 from filmgate.engines.scenes.engine import ScenesEngine
+from filmgate.engines.videos_api.engine import Contract, VideosApiEngine
 from filmgate.media.probe import probe
 from tests.scripted_engine import ScriptedEngine, wait_until_told, write_sample
+from tests.upstream_server import UpstreamServer
 
 SPEC = VideoSpec(
     model="sora-2", engine="any", prompt="A calm lake", size=Size(1280, 720), seconds=4
@@ -36,16 +39,28 @@ class PlainAttempt:
         self.token = token
 
 
-@pytest.fixture(params=["scenes", "scenes, tiny", "scripted"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
-    made: Engine
-    if request.param == "scripted":
-        write_sample(tmp_path / "sample.mp4", seconds=4)
-        made = ScriptedEngine(tmp_path / "sample.mp4")
-    else:
-        made = ScenesEngine(cache=tmp_path, tiny="tiny" in request.param)
-    yield made
-    await made.aclose()
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "sample.mp4"
+    write_sample(path, seconds=4)
+    return path
+
+
+@pytest.fixture(params=["scenes", "scenes, tiny", "scripted", "videos_api"])
+async def engine(
+    request: pytest.FixtureRequest, sample: Path, tmp_path: Path
+) -> AsyncIterator[Engine]:
+    with UpstreamServer(sample.read_bytes()) as upstream:  # noqa: ASYNC240 - before anything runs
+        made: Engine
+        if request.param == "scripted":
+            made = ScriptedEngine(sample)
+        elif request.param == "videos_api":
+            terms = Terms(upstream="loopback", url=upstream.url)
+            made = VideosApiEngine(Contract(terms=terms), secrets={})
+        else:
+            made = ScenesEngine(cache=tmp_path, tiny="tiny" in request.param)
+        yield made
+        await made.aclose()
 
 
 def an_attempt(folder: Path) -> PlainAttempt:
@@ -91,6 +106,13 @@ async def test_a_cancelled_render_stops_and_another_one_can_begin(
     with pytest.raises(asyncio.CancelledError):
         await render
     assert (await engine.render(SPEC, an_attempt(tmp_path / "two"))).path.exists()
+
+
+async def test_a_video_may_be_forgotten_more_than_once(engine: Engine, tmp_path: Path) -> None:
+    attempt = an_attempt(tmp_path / "one")
+    await engine.render(SPEC, attempt)
+    for _ in range(2):
+        await engine.forget(attempt.token or {})
 
 
 async def test_a_ready_engine_says_nothing(engine: Engine) -> None:

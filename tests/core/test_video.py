@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from filmgate.core.account import AccountId
-from filmgate.core.errors import InvalidTransition
+from filmgate.core.errors import (
+    EngineCrashed,
+    EngineUnavailable,
+    InvalidTransition,
+)
+from filmgate.core.retrying import CRASH_LIMIT, LOST_LIMIT, UNAVAILABLE_LIMIT
 from filmgate.core.spec import ObjectKey, Size, VideoSpec
 from filmgate.core.video import (
     Asset,
@@ -37,6 +42,7 @@ def queued() -> Video:
         dialect=Dialect.OPENAI,
         spec=SPEC,
         created_at=NOON,
+        price_per_second=40_000,
     )
 
 
@@ -54,20 +60,33 @@ class Life(RuleBasedStateMachine):
         self.now += timedelta(seconds=1)
 
     @rule()
-    @precondition(lambda self: not self.video.status.is_terminal)
+    @precondition(lambda self: self.video.status is Status.QUEUED)
     def claim(self) -> None:
         self.change(self.video.claim(at=self.now))
         assert self.video.attempt == self.before.attempt + 1
+
+    @rule()
+    @precondition(lambda self: self.video.status is Status.IN_PROGRESS)
+    def take_over(self) -> None:
+        self.change(self.video.take_over(at=self.now))
+        assert self.video.lost_count == self.before.lost_count + 1
+        is_last_straw = self.video.lost_count == LOST_LIMIT
+        assert self.video.status is (Status.FAILED if is_last_straw else Status.IN_PROGRESS)
+        assert self.video.attempt == self.before.attempt + (not is_last_straw)
 
     @rule(percent=st.floats(-10, 200))
     @precondition(lambda self: self.video.status is Status.IN_PROGRESS)
     def advance(self, percent: float) -> None:
         self.change(self.video.advance(percent))
 
-    @rule()
+    @rule(error=st.sampled_from([EngineUnavailable("away"), EngineCrashed("broken")]))
     @precondition(lambda self: self.video.status is Status.IN_PROGRESS)
-    def requeue(self) -> None:
-        self.change(self.video.requeue())
+    def give_up(self, error: EngineUnavailable) -> None:
+        self.change(self.video.give_up(error, at=self.now))
+        assert self.video.lost_count == 0
+        counts = (self.video.unavailable_count, self.video.crash_count)
+        is_last = counts[0] >= UNAVAILABLE_LIMIT or counts[1] >= CRASH_LIMIT
+        assert self.video.status is (Status.FAILED if is_last else Status.QUEUED)
 
     @rule()
     @precondition(lambda self: self.video.status is Status.IN_PROGRESS)
@@ -101,7 +120,8 @@ class Life(RuleBasedStateMachine):
         changes: tuple[Callable[[], Video], ...] = (
             partial(self.video.claim, at=self.now),
             partial(self.video.advance, 50),
-            self.video.requeue,
+            partial(self.video.take_over, at=self.now),
+            partial(self.video.give_up, EngineUnavailable("away"), at=self.now),
             self.video.hand_back,
             partial(self.video.complete, ASSET, at=self.now, keep_for=DAY),
             partial(self.video.fail, Failure("engine_failed", "no"), at=self.now),
@@ -130,6 +150,13 @@ class Life(RuleBasedStateMachine):
         assert self.video.deleted_at is None or self.video.status.is_terminal
 
     @invariant()
+    def it_is_charged_when_it_has_ended_and_never_more_than_was_held_back(self) -> None:
+        assert (self.video.charge is not None) == self.video.status.is_terminal
+        assert 0 <= (self.video.charge or 0) <= self.video.reserved
+        if self.video.status in (Status.FAILED, Status.CANCELLED):
+            assert self.video.charge == 0
+
+    @invariant()
     def it_started_once(self) -> None:
         if self.before.started_at is not None:
             assert self.video.started_at == self.before.started_at
@@ -142,7 +169,8 @@ TestLife = Life.TestCase
     "change",
     [
         lambda video: video.advance(50),
-        lambda video: video.requeue(),
+        lambda video: video.take_over(at=NOON),
+        lambda video: video.give_up(EngineUnavailable("away"), at=NOON),
         lambda video: video.hand_back(),
         lambda video: video.complete(ASSET, at=NOON, keep_for=DAY),
     ],

@@ -1,8 +1,6 @@
 """The schema is made once, whoever asks, and its number is the one that the code believes in."""
 
 import asyncio
-import subprocess
-import sys
 from pathlib import Path
 
 import asyncpg
@@ -11,14 +9,14 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from filmgate.database import migrations
-from filmgate.database.migrate import UnknownRevision, current_revision, is_current, migrate
+from filmgate.database.migrate import UnknownRevision, current_revision, migrate
 
 
-async def test_an_empty_database_gets_our_tables_and_the_queues(empty_dsn: str) -> None:
+async def test_an_empty_database_gets_our_tables(empty_dsn: str) -> None:
     assert await migrate(empty_dsn) == (None, migrations.HEAD)
     connection = await asyncpg.connect(empty_dsn)
     tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
-    assert {"account", "api_key", "video", "pgqueuer"} <= {row["tablename"] for row in tables}
+    assert {"account", "api_key", "video", "ledger"} <= {row["tablename"] for row in tables}
     await connection.close()
 
 
@@ -56,32 +54,3 @@ async def test_a_newer_schema_is_refused_with_a_clear_word(empty_dsn: str) -> No
         UnknownRevision, match=f"at 9999, and this filmgate knows {migrations.HEAD} at"
     ):
         await migrate(empty_dsn)
-
-
-async def test_tables_of_an_older_pgqueuer_are_brought_up_to_date(empty_dsn: str) -> None:
-    await migrate(empty_dsn)
-    connection = await asyncpg.connect(empty_dsn)
-    await connection.execute("alter table pgqueuer drop column slot")
-    assert not await is_current(empty_dsn)
-    await migrate(empty_dsn)
-    assert await is_current(empty_dsn)
-    await connection.close()
-
-
-async def test_common_variables_do_not_rename_the_queue(empty_dsn: str) -> None:
-    """PgQueuer reads names such as CHANNEL and FUNCTION from the environment, unless it is told."""
-    variables = {"CHANNEL": "stable", "FUNCTION": "x", "QUEUE_TABLE": "y", "PGQUEUER_PREFIX": "z_"}
-    code = (
-        "import asyncio, sys; from filmgate.database.migrate import is_current, migrate;"
-        "asyncio.run(migrate(sys.argv[1])); print(asyncio.run(is_current(sys.argv[1])))"
-    )
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-c", code, empty_dsn],
-        capture_output=True,
-        text=True,
-        env=variables,
-        check=True,
-    )
-    assert done.stdout == "True\n"
-    assert await is_current(empty_dsn)

@@ -19,6 +19,7 @@ from filmgate.core.spec import (
 from filmgate.core.video import Dialect, Video, VideoId, moment_of, new_video_id
 from filmgate.database import lists, videos
 from filmgate.database.connection import Database
+from filmgate.database.fairness import Place
 
 SPEC = VideoSpec(model="m", engine="e", prompt="p", size=Size(64, 64), seconds=4)
 
@@ -33,7 +34,7 @@ async def write(
         spec=spec,
         created_at=await lists.time_of_acceptance(connection, account_id),
     )
-    await videos.insert(connection, video)
+    await videos.insert(connection, video, Place(start=0, cost=1))
     return video
 
 

@@ -11,8 +11,10 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from filmgate.core.account import AccountId
 from filmgate.core.errors import FilmgateError
 from filmgate.http.bodies.multipart import read_multipart
+from filmgate.http.bodies.room import Room, Share
 from filmgate.http.bodies.uploads import open_uploads
 
 MEGABYTE = 1024 * 1024
@@ -33,9 +35,12 @@ def left(scratch: Path) -> list[str]:
 
 
 async def outcome(scratch: Path, *, size: int) -> str:
-    async with open_uploads(scratch) as uploads:
+    plenty = Share(Room(of_account=10**9, in_all=10**9), AccountId(1))
+    async with open_uploads(scratch, plenty) as uploads:
         try:
-            await read_multipart(form(size), "multipart/form-data; boundary=b", uploads=uploads)
+            await read_multipart(
+                form(size), "multipart/form-data; boundary=b", uploads=uploads, memory=plenty
+            )
         except FilmgateError as error:
             return type(error).__name__
     return "kept"

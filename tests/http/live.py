@@ -17,12 +17,12 @@ from filmgate.core.video import Asset, Video
 from filmgate.database import notices, videos
 from filmgate.database.connection import Database
 from filmgate.http.app import build_app
+from filmgate.http.connections import Doorway
 from filmgate.http.following.watching import Watch
 from filmgate.http.ids import parse_id
 from filmgate.http.services import Services
-from filmgate.usecases import rendering
+from tests.claiming import begin, complete
 from tests.eventually import eventually
-from tests.http.stage import DAY
 
 
 class _Server(uvicorn.Server):
@@ -43,17 +43,22 @@ async def watching(watch: Watch) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def live(services: Services, app: ASGIApp | None = None) -> AsyncIterator[str]:
+async def live(
+    services: Services, app: ASGIApp | None = None, *, doorway: Doorway | None = None
+) -> AsyncIterator[str]:
     """The server's address. When the block ends, it stops as the real one does."""
     # With the protocol named, event loops turn Nagle's algorithm off: it would cost 40 ms an answer.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # whoever comes before the server is ready waits
         config = uvicorn.Config(
             app or build_app(services),
+            http=(doorway or Doorway(most=10_000)).protocol(),
             lifespan="off",
             log_config=None,
             access_log=False,
             ws="none",
+            proxy_headers=False,
             timeout_graceful_shutdown=5,
         )
         server = _Server(config)
@@ -150,9 +155,7 @@ class Hand:
     database: Database
 
     async def begin(self, wire_id: str) -> Video:
-        video = await rendering.begin(self.database, parse_id(wire_id))
-        assert video is not None
-        return video
+        return await begin(self.database, parse_id(wire_id))
 
     async def advance(self, video: Video, percent: int) -> None:
         async with self.database.connection() as connection:
@@ -163,7 +166,7 @@ class Hand:
         video = await self.begin(wire_id)
         key = ObjectKey(f"videos/{video.id}/{video.attempt}/video.mp4")
         asset = Asset(key=key, size_bytes=1, duration=8.0)
-        assert await rendering.complete(self.database, video, asset, keep_for=DAY)
+        assert await complete(self.database, video, asset=asset)
 
 
 async def until_waiting(services: Services, count: int) -> None:

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from PIL import Image
 
+from filmgate.core.account import AccountId
 from filmgate.core.errors import EngineFailed, EngineUnavailable
-from filmgate.core.ports import Attempt, RenderedFile
+from filmgate.core.ports import Attempt, ObjectStore, RenderedFile, Token
 from filmgate.core.spec import ObjectKey, VideoSpec
 from filmgate.core.video import Asset, Failure, Variant, Video
 from filmgate.database import videos
 from filmgate.database.connection import Database
+from filmgate.http.bodies.room import Room, Share
 from filmgate.http.ids import parse_id
 from filmgate.net.errors import FetchFailed
-from filmgate.storage.local import LocalObjectStore
 
 FILM = bytes(range(256)) * 400
 """Stands for an MP4: nothing on the way out looks inside."""
@@ -36,6 +37,11 @@ def picture(width: int = 720, height: int = 1280, *, kind: str = "PNG") -> bytes
     return buffer.getvalue()
 
 
+def plenty() -> Share:
+    """Room for any body that a test sends."""
+    return Share(Room(of_account=10**12, in_all=10**12), AccountId(1))
+
+
 @dataclass
 class IdleEngine:
     """Renders nothing; says whether it could."""
@@ -44,6 +50,9 @@ class IdleEngine:
 
     async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
         raise EngineFailed("engine_failed", "This engine renders nothing.")
+
+    async def forget(self, token: Token) -> None:
+        """Nothing goes on elsewhere."""
 
     async def check(self) -> None:
         if self.is_away:
@@ -70,7 +79,7 @@ class Stage:
     """Puts videos where a worker would have brought them."""
 
     database: Database
-    store: LocalObjectStore
+    store: ObjectStore
 
     async def begin(self, wire_id: str, *, percent: float = 0) -> Video:
         video = await self._change(wire_id, lambda v: v.claim(at=datetime.now(UTC)))
@@ -125,9 +134,11 @@ class Traces:
     folder: Path
 
     async def left(self) -> tuple[int, int, list[str]]:
-        """Rows, jobs and objects."""
+        """Rows, those of them that wait or run, and objects."""
         async with self.database.connection() as connection:
             rows = await connection.fetchval("select count(*) from video")
-            jobs = await connection.fetchval("select count(*) from pgqueuer")
+            jobs = await connection.fetchval(
+                "select count(*) from video where status in ('queued', 'in_progress')"
+            )
         objects = [path.name for path in self.folder.rglob("*") if path.is_file()]
         return rows, jobs, objects

@@ -16,7 +16,7 @@ from filmgate.core.errors import InvalidRequest, RequestTooLarge
 from filmgate.http.app import build_app
 from filmgate.http.bodies.reading import JSON_LIMIT, URLENCODED_LIMIT, VALUE_LIMIT, open_fields
 from filmgate.http.services import Services
-from tests.http.stage import Traces, picture
+from tests.http.stage import Traces, picture, plenty
 
 MEGABYTE = 1024 * 1024
 FORM = {"content-type": "multipart/form-data; boundary=b"}
@@ -48,7 +48,7 @@ def arriving(
 async def test_json_may_come_in_any_pieces(scratch: Path) -> None:
     body = '{"prompt": "Ein Kätzchen"}'.encode()
     request = arriving([body[i : i + 1] for i in range(len(body))], {})
-    async with open_fields(request, scratch=scratch) as fields:
+    async with open_fields(request, scratch=scratch, memory=plenty(), disk=plenty()) as fields:
         assert fields.text("prompt") == "Ein Kätzchen"
 
 
@@ -60,7 +60,7 @@ async def test_text_that_says_how_long_it_is_may_be_refused_unread(
     taken: list[int] = []
     request = arriving([b"{}"], {"content-type": kind, "content-length": length}, taken=taken)
     with pytest.raises(RequestTooLarge):
-        async with open_fields(request, scratch=scratch):
+        async with open_fields(request, scratch=scratch, memory=plenty(), disk=plenty()):
             pass
     assert taken == []
 
@@ -69,7 +69,7 @@ async def test_text_that_does_not_say_it_is_read_no_further_than_its_limit(scrat
     taken: list[int] = []
     request = arriving([b" " * (JSON_LIMIT // 2)] * 9, {}, taken=taken)
     with pytest.raises(RequestTooLarge):
-        async with open_fields(request, scratch=scratch):
+        async with open_fields(request, scratch=scratch, memory=plenty(), disk=plenty()):
             pass
     assert len(taken) == 3
 
@@ -80,14 +80,14 @@ async def test_json_of_more_values_than_anyone_needs_is_refused_before_it_is_par
 ) -> None:
     request = arriving([b'{"a":[' + piece * VALUE_LIMIT + b"1]}"], {})
     with pytest.raises(RequestTooLarge, match="values"):
-        async with open_fields(request, scratch=scratch):
+        async with open_fields(request, scratch=scratch, memory=plenty(), disk=plenty()):
             pass
 
 
 async def test_the_longest_prompt_may_be_nothing_but_commas(scratch: Path) -> None:
     prompt = "," * PROMPT_LIMIT
     request = arriving([json.dumps({"prompt": prompt}).encode()], {})
-    async with open_fields(request, scratch=scratch) as fields:
+    async with open_fields(request, scratch=scratch, memory=plenty(), disk=plenty()) as fields:
         assert fields.text("prompt") == prompt
 
 
@@ -96,17 +96,24 @@ async def test_an_urlencoded_form_may_hold_the_longest_prompt_and_not_much_more(
 ) -> None:
     kind = {"content-type": "application/x-www-form-urlencoded"}
     prompt = "prompt=" + "%F0%9F%90%88" * 32_000
-    async with open_fields(arriving([prompt.encode()], kind), scratch=scratch) as fields:
+    async with open_fields(
+        arriving([prompt.encode()], kind), scratch=scratch, memory=plenty(), disk=plenty()
+    ) as fields:
         assert fields.text("prompt") == "🐈" * 32_000
     with pytest.raises(RequestTooLarge):
-        async with open_fields(arriving([b"a" * (URLENCODED_LIMIT + 1)], kind), scratch=scratch):
+        async with open_fields(
+            arriving([b"a" * (URLENCODED_LIMIT + 1)], kind),
+            scratch=scratch,
+            memory=plenty(),
+            disk=plenty(),
+        ):
             pass
 
 
 async def test_an_upload_is_gone_whatever_ends_its_use(scratch: Path) -> None:
     async def use() -> None:
         request = arriving([UPLOAD + b"x\r\n--b--\r\n"], FORM)
-        async with open_fields(request, scratch=scratch) as fields:
+        async with open_fields(request, scratch=scratch, memory=plenty(), disk=plenty()) as fields:
             assert len(_left(scratch)) == 1
             fields.text("input_reference")
 

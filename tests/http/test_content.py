@@ -1,30 +1,14 @@
 """Bytes by signed URL and by the content call: ranges, headers, and the ways in which a link ends."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
 
-from filmgate.core.ports import LocalFile, RemoteUrl
 from filmgate.core.spec import ObjectKey
-from filmgate.http.app import build_app
 from filmgate.http.services import Services
 from filmgate.storage.links import LinkSigner
-from filmgate.storage.local import LocalObjectStore
 from tests.http.stage import DAY, FILM, Stage
-
-ELSEWHERE = "https://bucket.example/video.mp4?token=t"
-
-
-class CloudStore(LocalObjectStore):
-    """A store whose bytes clients fetch by themselves."""
-
-    async def locate(  # type: ignore[override]
-        self, key: ObjectKey, *, valid_for: timedelta
-    ) -> LocalFile | RemoteUrl:
-        return RemoteUrl(f"{ELSEWHERE}&seconds={valid_for.total_seconds():.0f}")
 
 
 async def create(client: httpx2.AsyncClient) -> str:
@@ -200,18 +184,6 @@ async def test_a_true_link_to_something_that_is_no_video_finds_nothing(
     await services.store.put_bytes(key, b"a client's picture")
     link = signer.sign(key, expires_at=datetime.now(UTC) + DAY)
     assert (await anonymous.get(link)).status_code == 404
-
-
-async def test_bytes_in_a_cloud_are_fetched_there(
-    services: Services, wire_id: str, link: str, tmp_path: Path
-) -> None:
-    app = build_app(replace(services, store=CloudStore(tmp_path)))
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as client:
-        answer = await client.get(link)
-        head = await client.head(link)
-    assert (answer.status_code, answer.headers["location"]) == (302, f"{ELSEWHERE}&seconds=300")
-    assert answer.headers["cache-control"] == "no-store"
-    assert (head.status_code, head.headers["content-length"]) == (200, str(len(FILM)))
 
 
 async def test_a_body_announced_with_a_download_does_not_disturb_it(

@@ -9,11 +9,13 @@ import pytest
 
 from filmgate.core import errors
 from filmgate.core.errors import EngineError, EngineFailed, FilmgateError
+from filmgate.http.bodies.patience import RequestTimedOut
 from filmgate.http.dialects.newapi import errors as newapi_errors
 from filmgate.http.dialects.openai import errors as openai_errors
 from filmgate.http.dialects.relay import errors as relay_errors
 from filmgate.http.errors import TABLE, Refusal, refusal_of
 from filmgate.media.errors import MediaUnavailable
+from filmgate.moderation.errors import ImageRejected, ModerationUnavailable, PromptBlocked
 
 DIALECTS: list[Callable[[Refusal], str]] = [
     openai_errors.write,
@@ -44,6 +46,12 @@ TOLD: dict[type[FilmgateError], tuple[FilmgateError, int, str]] = {
     errors.VideoHasFailed: (errors.VideoHasFailed("image_rejected", "?"), 422, "image_rejected"),
     errors.Conflict: (errors.Conflict("?"), 409, "conflict"),
     errors.InvalidTransition: (errors.InvalidTransition("?"), 409, "invalid_transition"),
+    errors.IdempotencyConflict: (errors.IdempotencyConflict("?"), 422, "idempotency_conflict"),
+    errors.IdempotencyInProgress: (
+        errors.IdempotencyInProgress("?", retry_after=timedelta(milliseconds=1_500)),
+        409,
+        "idempotency_in_progress",
+    ),
     errors.QuotaExceeded: (errors.QuotaExceeded("?"), 429, "insufficient_quota"),
     errors.RateLimited: (
         errors.RateLimited("?", retry_after=timedelta(milliseconds=1_500)),
@@ -54,6 +62,10 @@ TOLD: dict[type[FilmgateError], tuple[FilmgateError, int, str]] = {
     errors.StorageUnavailable: (errors.StorageUnavailable("?"), 503, "service_unavailable"),
     errors.DatabaseUnavailable: (errors.DatabaseUnavailable("?"), 503, "service_unavailable"),
     MediaUnavailable: (MediaUnavailable("?"), 503, "service_unavailable"),
+    ModerationUnavailable: (ModerationUnavailable("?"), 503, "service_unavailable"),
+    PromptBlocked: (PromptBlocked("prompt list"), 400, "moderation_blocked"),
+    ImageRejected: (ImageRejected("image_urls", "?"), 400, "image_rejected"),
+    RequestTimedOut: (RequestTimedOut("?"), 408, "request_timeout"),
     errors.OutcomeUnknown: (errors.OutcomeUnknown("?"), 503, "service_unavailable"),
 }
 
@@ -98,12 +110,21 @@ def test_an_engine_error_is_not_for_clients() -> None:
         refusal_of(error)
 
 
-def test_a_rate_limit_says_how_long_in_seconds_and_milliseconds() -> None:
-    headers = refusal_of(TOLD[errors.RateLimited][0]).headers
+@pytest.mark.parametrize("cls", [errors.RateLimited, errors.IdempotencyInProgress])
+def test_what_passes_says_how_long_in_seconds_and_milliseconds(cls: type[FilmgateError]) -> None:
+    headers = refusal_of(TOLD[cls][0]).headers
     assert headers == {"retry-after": "2", "retry-after-ms": "1500"}
 
 
-@pytest.mark.parametrize("cls", [errors.Conflict, errors.InvalidTransition, errors.QuotaExceeded])
+@pytest.mark.parametrize(
+    "cls",
+    [
+        errors.Conflict,
+        errors.IdempotencyConflict,
+        errors.InvalidTransition,
+        errors.QuotaExceeded,
+    ],
+)
 def test_what_retrying_cannot_mend_says_so(cls: type[FilmgateError]) -> None:
     assert refusal_of(TOLD[cls][0]).headers == {"x-should-retry": "false"}
 

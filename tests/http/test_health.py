@@ -30,6 +30,7 @@ async def test_ready_names_every_part(anonymous: httpx2.AsyncClient) -> None:
         "status": "ready",
         "database": "ok",
         "storage": "ok",
+        "store": "a local folder",
         "engines": {"scenes": "ok"},
     }
 

@@ -24,6 +24,7 @@ KEYS = [
     "remixed_from_video_id",
     "error",
 ]
+WAITING_KEYS = [*KEYS, "queue"]
 VIDEO_ID = re.compile(r"video_[0-9a-hjkmnp-tv-z]{26}")
 
 
@@ -36,7 +37,7 @@ async def create(client: httpx2.AsyncClient, **fields: object) -> str:
 async def test_a_created_video_has_all_its_keys(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/v1/videos", json={"prompt": "A lighthouse"})
     video = answer.json()
-    assert list(video) == KEYS
+    assert list(video) == WAITING_KEYS
     assert VIDEO_ID.fullmatch(video.pop("id"))
     assert isinstance(video.pop("created_at"), int)
     assert video == {
@@ -51,7 +52,56 @@ async def test_a_created_video_has_all_its_keys(client: httpx2.AsyncClient) -> N
         "seconds": "4",
         "remixed_from_video_id": None,
         "error": None,
+        "queue": {"position": 1, "starts_in_seconds": 4},
     }
+
+
+async def test_a_waiting_video_says_where_it_stands_and_a_running_one_does_not(
+    client: httpx2.AsyncClient, stranger: httpx2.AsyncClient, stage: Stage
+) -> None:
+    first, theirs, last = await create(client), await create(stranger), await create(client)
+
+    async def place(wire_id: str) -> object:
+        return (await client.get(f"/v1/videos/{wire_id}")).json().get("queue")
+
+    assert await place(last) == {"position": 3, "starts_in_seconds": 12}
+    await stage.begin(first)
+    assert await place(first) is None
+    assert await place(last) == {"position": 2, "starts_in_seconds": 8}
+    await stranger.post(f"/v1/videos/{theirs}/cancel")
+    assert await place(last) == {"position": 1, "starts_in_seconds": 4}
+
+
+async def test_another_tag_tells_of_another_place(client: httpx2.AsyncClient, stage: Stage) -> None:
+    first, last = await create(client), await create(client)
+    tag = {"if-none-match": (await client.get(f"/v1/videos/{last}")).headers["etag"]}
+    assert (await client.get(f"/v1/videos/{last}", headers=tag)).status_code == 304
+    await stage.begin(first)
+    answer = await client.get(f"/v1/videos/{last}", headers=tag)
+    assert (answer.status_code, answer.json()["queue"]["position"]) == (200, 1)
+
+
+async def test_a_remix_says_where_it_stands(client: httpx2.AsyncClient, stage: Stage) -> None:
+    source = await create(client)
+    await stage.complete(source)
+    remix = await client.post(f"/v1/videos/{source}/remix", json={"prompt": "At night"})
+    assert remix.json()["queue"]["position"] == 1
+
+
+async def test_an_answer_that_was_held_back_says_where_the_video_stands_by_then(
+    client: httpx2.AsyncClient,
+) -> None:
+    await create(client)
+    answer = await client.post(
+        "/v1/videos", json={"prompt": "A lighthouse"}, headers={"prefer": "wait=0"}
+    )
+    assert answer.json()["queue"]["position"] == 2
+
+
+async def test_lists_leave_the_place_out(client: httpx2.AsyncClient) -> None:
+    await create(client)
+    (video,) = (await client.get("/v1/videos")).json()["data"]
+    assert list(video) == KEYS
 
 
 async def test_a_running_video_says_how_far_it_is_and_when_to_ask_again(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from filmgate.core.catalogue import Catalogue, Model
 from filmgate.core.video import Failure
 from filmgate.http.app import build_app
 from filmgate.http.services import Services
@@ -113,6 +115,69 @@ async def test_a_duration_that_is_not_whole_keeps_its_fraction(
     wire_id = await create(client)
     await stage.complete(wire_id, duration=8.04166666)
     assert (await client.get(f"/v1/result/{wire_id}")).json()["actualDuration"] == 8.042
+
+
+@pytest.fixture
+async def priced(services: Services, key: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a server whose only model costs 0.012345 a second."""
+    catalogue = Catalogue([Model(name="openAiSora2Plus", price_per_second=12_345)])
+    app = build_app(replace(services, catalogue=catalogue))
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app),
+        base_url="http://inside",
+        headers={"authorization": f"Bearer {key}"},
+    ) as client:
+        yield client
+
+
+async def test_where_prices_are_set_a_pending_video_says_what_it_may_cost(
+    priced: httpx2.AsyncClient, stage: Stage
+) -> None:
+    waiting, running = await create(priced), await create(priced)
+    await stage.begin(running)
+    for wire_id in (waiting, running):
+        answer = (await priced.get(f"/v1/result/{wire_id}")).json()
+        assert list(answer) == [*seed("query_processing.json"), "amount"]
+        assert answer["amount"] == 0.09876
+
+
+async def test_where_prices_are_set_a_completed_video_says_what_it_cost(
+    priced: httpx2.AsyncClient, stage: Stage
+) -> None:
+    wire_id = await create(priced)
+    await stage.complete(wire_id, duration=4.0)
+    answer = await priced.get(f"/v1/result/{wire_id}")
+    assert list(answer.json()) == [*seed("query_completed.json"), "amount"]
+    assert '"amount":0.04938' in answer.text
+
+
+async def test_where_prices_are_set_a_video_that_came_to_nothing_costs_nothing(
+    priced: httpx2.AsyncClient, stage: Stage
+) -> None:
+    cancelled = await priced.post(f"/v1/videos/{await create(priced)}/cancel")
+    assert '"amount":0}' in cancelled.text
+    failed = await create(priced)
+    await stage.fail(failed, Failure("engine_failed", "The engine ran out of paint."))
+    assert '"amount":0}' in (await priced.get(f"/v1/result/{failed}")).text
+
+
+async def test_where_prices_are_set_the_answer_to_a_create_stays_as_it_was(
+    priced: httpx2.AsyncClient,
+) -> None:
+    answer = await priced.post("/v1/sora/videos", json=CREATE)
+    assert list(answer.json()) == list(seed("create_answer.json"))
+
+
+async def test_a_price_of_nothing_is_a_price(services: Services, key: str) -> None:
+    catalogue = Catalogue([Model(name="openAiSora2Plus", price_per_second=0)])
+    app = build_app(replace(services, catalogue=catalogue))
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app),
+        base_url="http://inside",
+        headers={"authorization": f"Bearer {key}"},
+    ) as client:
+        wire_id = await create(client)
+        assert (await client.get(f"/v1/result/{wire_id}")).json()["amount"] == 0
 
 
 async def test_a_failed_video_is_a_200_with_the_sentence(

@@ -44,16 +44,17 @@ class Overheard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def listen(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._note(scope["method"], scope["path"], message["status"])
+                is_replay = (b"idempotent-replayed", b"true") in message["headers"]
+                self._note(scope["method"], scope["path"], message["status"], is_replay=is_replay)
             elif b"Traceback" in message.get("body", b""):
                 self.traces.append(message["body"])
             await send(message)
 
         await self.app(scope, receive, listen)
 
-    def _note(self, method: str, path: str, status: int) -> None:
+    def _note(self, method: str, path: str, status: int, *, is_replay: bool) -> None:
         self.statuses[status] += 1
-        if status == 200:
+        if status == 200 and not is_replay:
             self.created += method == "POST" and CREATES.fullmatch(path) is not None
             self.ended += method == "POST" and CANCELS.fullmatch(path) is not None
             self.ended += method == "DELETE" and DELETES.fullmatch(path) is not None

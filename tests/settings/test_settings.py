@@ -178,3 +178,45 @@ def test_a_duration_that_means_something_else_is_refused(
     monkeypatch.setenv("FILMGATE_KEEP_FOR", text)
     with pytest.raises(SettingsError, match="keep_for"):
         Settings.load({})
+
+
+CLOUD = '[engines.cloud]\nkind = "videos_api"\nurl = "https://videos.example.org/v1/"\n'
+
+
+def test_an_upstream_is_a_table() -> None:
+    write(CLOUD + 'idempotency_window = 72000\nmodels = {"sora-2" = "theirs"}')
+    cloud = Settings.load({}).engines["cloud"]
+    assert (cloud.url, cloud.charges, cloud.can_list) == ("https://videos.example.org", True, False)
+    assert cloud.idempotency_window == timedelta(hours=20)
+    assert cloud.models == {"sora-2": "theirs"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (CLOUD + "charge = false", "Did you mean charges"),
+        (CLOUD.replace("cloud", "scenes"), "embedded engine"),
+        (CLOUD.replace("https", "ftp"), "must be an address"),
+        (CLOUD.replace("https://", "https://me:secret@"), "no user name or password"),
+        (CLOUD + 'api_key_variable = "FILMGATE_KEY"', "api_key_variable"),
+        (CLOUD.replace("https", "http") + 'api_key_variable = "K"', "over https only"),
+    ],
+)
+def test_a_table_of_an_upstream_that_cannot_be_is_refused(text: str, words: str) -> None:
+    write(text)
+    with pytest.raises(SettingsError, match=words) as refused:
+        Settings.load({})
+    assert "secret" not in str(refused.value)
+
+
+def test_an_upstreams_key_is_read_from_the_variable_that_it_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(CLOUD + 'api_key_variable = "CLOUD_API_KEY"')
+    settings = Settings.load({})
+    with pytest.raises(SettingsError, match=r"engines\.cloud: the variable CLOUD_API_KEY"):
+        settings.upstream_keys()
+    monkeypatch.setenv("CLOUD_API_KEY", "up-secret-key")
+    keys = settings.upstream_keys()
+    assert keys["CLOUD_API_KEY"].get_secret_value() == "up-secret-key"
+    assert "up-secret-key" not in f"{keys} {settings!r}"

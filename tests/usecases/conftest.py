@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from filmgate.core.account import AccountId
+from filmgate.core.account import AccountId, Caller
 from filmgate.core.spec import Size, VideoSpec
 from filmgate.core.video import Dialect, Video
 from filmgate.database.connection import Database
@@ -22,15 +22,20 @@ class Owner:
     """An account, and what it does in tests."""
 
     database: Database
-    account_id: AccountId
+    caller: Caller
 
-    async def create(self, spec: VideoSpec = SPEC) -> Video:
+    @property
+    def account_id(self) -> AccountId:
+        return self.caller.account_id
+
+    async def create(self, spec: VideoSpec = SPEC, *, price_per_second: int | None = None) -> Video:
         return await videos.create(
             self.database,
             spec,
             video_id=videos.new_id(),
-            account_id=self.account_id,
+            caller=self.caller,
             dialect=Dialect.RELAY,
+            price_per_second=price_per_second,
         )
 
     async def retrieve(self, video: Video) -> Video:
@@ -38,13 +43,13 @@ class Owner:
 
 
 @pytest.fixture
-def us(database: Database, account_id: AccountId) -> Owner:
-    return Owner(database, account_id)
+def us(database: Database, caller: Caller) -> Owner:
+    return Owner(database, caller)
 
 
 @pytest.fixture
-def them(database: Database, other_account_id: AccountId) -> Owner:
-    return Owner(database, other_account_id)
+def them(database: Database, other_caller: Caller) -> Owner:
+    return Owner(database, other_caller)
 
 
 @pytest.fixture

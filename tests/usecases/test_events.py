@@ -2,28 +2,26 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from filmgate.core.errors import EngineFailed, EngineUnavailable
 from filmgate.core.event import Event, EventType
-from filmgate.core.spec import ObjectKey
-from filmgate.core.video import Asset, Status, Video
+from filmgate.core.video import Status, Video
 from filmgate.database import events, notices
 from filmgate.database.connection import Database
 from filmgate.usecases import rendering, videos
+from tests.claiming import begin, complete
 from tests.eventually import eventually
 from tests.usecases.conftest import Owner
 
-ASSET = Asset(key=ObjectKey("videos/x/1/video.mp4"), size_bytes=1, duration=8.0)
 NOW = timedelta(0)
 
 
 async def begun(us: Owner) -> Video:
-    video = await rendering.begin(us.database, (await us.create()).id)
-    assert video is not None
-    return video
+    return await begin(us.database, (await us.create()).id)
 
 
 async def noted(us: Owner, *, position: int = 0) -> list[Event]:
@@ -35,7 +33,7 @@ async def test_completion_and_failure_are_noted_for_their_account_alone(
     us: Owner, them: Owner
 ) -> None:
     good, bad = await begun(us), await begun(us)
-    await rendering.complete(us.database, good, ASSET, keep_for=timedelta(days=1))
+    await complete(us.database, good)
     await rendering.give_up(us.database, bad, EngineFailed("engine_failed", "no"), retry_delay=NOW)
     found = await noted(us)
     assert [(event.type, event.video_id) for event in found] == [
@@ -65,8 +63,8 @@ async def test_what_is_not_the_end_is_no_event(us: Owner) -> None:
 
 async def test_a_lost_attempt_notes_nothing(us: Owner) -> None:
     video = await begun(us)
-    await rendering.begin(us.database, video.id)
-    assert not await rendering.complete(us.database, video, ASSET, keep_for=timedelta(days=1))
+    await begin(us.database, video.id)
+    assert not await complete(us.database, video)
     assert await noted(us) == []
 
 
@@ -81,9 +79,7 @@ async def test_whoever_has_seen_a_position_has_seen_all_before_it(us: Owner) -> 
     async with asyncio.TaskGroup() as life:
         life.create_task(follow())
         for video in begun_ones:
-            life.create_task(
-                rendering.complete(us.database, video, ASSET, keep_for=timedelta(days=1))
-            )
+            life.create_task(complete(us.database, video))
     assert len({event.id for event in seen}) == 30
     assert seen == await noted(us)
 
@@ -98,9 +94,9 @@ async def test_every_change_is_said_aloud(act: str, us: Owner, database: Databas
     )
     match act:
         case "begin":
-            await rendering.begin(database, video.id)
+            await rendering.begin_next(database, ["scenes"], worker_id=uuid4())
         case "complete":
-            await rendering.complete(database, video, ASSET, keep_for=timedelta(days=1))
+            await complete(database, video)
         case "cancel":
             await videos.cancel(database, video.id, account_id=us.account_id)
         case _:

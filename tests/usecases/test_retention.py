@@ -1,15 +1,14 @@
-"""What happens without anyone asking: objects go when their time has come, lost jobs come back."""
+"""What happens without anyone asking: objects go when their time has come, what waits too long fails."""
 
 from datetime import timedelta
 from pathlib import Path
 
 from filmgate.core.errors import StorageUnavailable
 from filmgate.core.spec import ObjectKey
-from filmgate.core.video import Asset, Status, Video
-from filmgate.database.connection import Database
-from filmgate.queue import jobs
+from filmgate.core.video import Asset, Failure, Status, Video
 from filmgate.storage.local import LocalObjectStore
 from filmgate.usecases import rendering, retention, videos
+from tests.claiming import begin, complete
 from tests.usecases.conftest import Owner
 
 AT_ONCE = timedelta(0)
@@ -17,13 +16,12 @@ AT_ONCE = timedelta(0)
 
 async def finish(us: Owner, store: LocalObjectStore, *, keep_for: timedelta) -> Video:
     video = await us.create()
-    claimed = await rendering.begin(us.database, video.id)
-    assert claimed is not None
+    claimed = await begin(us.database, video.id)
     key = ObjectKey(f"{rendering.attempt_folder(claimed)}video.mp4")
     await store.put_bytes(key, b"film")
     await store.put_bytes(ObjectKey(f"videos/{video.id}/references/0.webp"), b"picture")
     asset = Asset(key=key, size_bytes=4, duration=8.0)
-    assert await rendering.complete(us.database, claimed, asset, keep_for=keep_for)
+    assert await complete(us.database, claimed, asset=asset, keep_for=keep_for)
     return await us.retrieve(video)
 
 
@@ -66,32 +64,26 @@ async def test_deleted_bytes_go_without_a_grace(
     assert files(tmp_path) == []
 
 
-async def test_a_video_that_lost_its_job_gets_another(us: Owner, database: Database) -> None:
-    video = await us.create()
-    kept = await us.create()
-    async with database.connection() as connection:
-        await jobs.remove(connection, video.id)
-    assert await retention.enqueue_forgotten(database, quiet_for=AT_ONCE) == 1
-    assert await retention.enqueue_forgotten(database, quiet_for=AT_ONCE) == 0
-    async with database.connection() as connection:
-        rows = await connection.fetch("select dedupe_key from pgqueuer")
-    assert {row["dedupe_key"] for row in rows} == {video.id, kept.id}
+async def test_a_video_that_waited_too_long_has_failed_and_says_so(us: Owner) -> None:
+    old, new = await us.create(), await us.create()
+    async with us.database.connection() as connection:
+        await connection.execute(
+            "update video set created_at = now() - interval '2 hours' where id = $1", old.id
+        )
+    limit = timedelta(hours=1)
+    assert await retention.fail_overdue(us.database, queue_limit=limit) == 1
+    assert await retention.fail_overdue(us.database, queue_limit=limit) == 0
+    failed = await us.retrieve(old)
+    assert failed.failure == Failure(
+        "expired_in_queue", "The video has waited for 1:00:00 in vain."
+    )
+    assert (await us.retrieve(new)).status is Status.QUEUED
 
 
-async def test_a_video_just_created_is_not_taken_for_forgotten(
-    us: Owner, database: Database
-) -> None:
-    video = await us.create()
-    async with database.connection() as connection:
-        await jobs.remove(connection, video.id)
-    assert await retention.enqueue_forgotten(database, quiet_for=timedelta(seconds=10)) == 0
-
-
-async def test_old_lines_of_the_queues_log_are_dropped(us: Owner, database: Database) -> None:
-    await us.create()
-    await retention.trim_queue_log(database, keep_for=AT_ONCE)
-    async with database.connection() as connection:
-        assert await connection.fetchval("select count(*) from pgqueuer_log") == 0
+async def test_a_video_that_runs_has_not_waited_too_long(us: Owner) -> None:
+    video = await begin(us.database, (await us.create()).id)
+    assert await retention.fail_overdue(us.database, queue_limit=timedelta(0)) == 0
+    assert (await us.retrieve(video)).status is Status.IN_PROGRESS
 
 
 class Stubborn(LocalObjectStore):
@@ -117,7 +109,7 @@ async def test_a_video_deleted_in_mid_render_is_emptied_once_its_worker_has_noti
     us: Owner, store: LocalObjectStore
 ) -> None:
     video = await us.create()
-    assert await rendering.begin(us.database, video.id)
+    await begin(us.database, video.id)
     await videos.delete(us.database, video.id, account_id=us.account_id)
     assert await retention.remove_expired(us.database, store=store) == 0
     async with us.database.connection() as connection:

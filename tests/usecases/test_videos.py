@@ -4,35 +4,33 @@ import asyncio
 
 import pytest
 
-from filmgate.core.account import AccountId
-from filmgate.core.errors import InvalidTransition, VideoNotFound
+from filmgate.core.account import AccountId, ApiKeyId, Caller
+from filmgate.core.errors import InvalidTransition, NotFound, VideoNotFound
 from filmgate.core.video import Dialect, Status, Video
 from filmgate.database.connection import Database
 from filmgate.usecases import videos
 from tests.usecases.conftest import SPEC, Owner
 
 
-async def jobs(database: Database) -> list[str]:
+async def waiting(database: Database) -> list[str]:
     async with database.connection() as connection:
-        rows = await connection.fetch("select dedupe_key from pgqueuer where status = 'queued'")
-    return [row["dedupe_key"] for row in rows]
+        rows = await connection.fetch("select id from video where status = 'queued'")
+    return [row["id"] for row in rows]
 
 
-async def test_a_created_video_is_read_back_whole_and_has_one_job(
-    us: Owner, database: Database
-) -> None:
+async def test_a_created_video_is_read_back_whole_and_waits(us: Owner, database: Database) -> None:
     video = await us.create()
     found = await us.retrieve(video)
     assert found == video
     assert (found.status, found.spec, found.dialect) == (Status.QUEUED, SPEC, Dialect.RELAY)
-    assert await jobs(database) == [video.id]
+    assert await waiting(database) == [video.id]
 
 
-async def test_a_create_that_fails_leaves_neither_row_nor_job(database: Database) -> None:
-    nobody = Owner(database, AccountId(999))
-    with pytest.raises(Exception, match="foreign key"):
+async def test_a_create_that_fails_leaves_no_row(database: Database) -> None:
+    nobody = Owner(database, Caller(AccountId(999), ApiKeyId(1)))
+    with pytest.raises(NotFound, match="no account number 999"):
         await nobody.create()
-    assert await jobs(database) == []
+    assert await waiting(database) == []
     async with database.connection() as connection:
         assert await connection.fetchval("select count(*) from video") == 0
 
@@ -58,7 +56,7 @@ async def test_cancelling_stops_the_video_and_takes_its_job_away(
     cancelled = await videos.cancel(database, video.id, account_id=us.account_id)
     assert cancelled.status is Status.CANCELLED
     assert (await us.retrieve(video)).failure == cancelled.failure
-    assert await jobs(database) == []
+    assert await waiting(database) == []
 
 
 async def test_a_cancelled_video_cannot_be_cancelled_again(us: Owner, database: Database) -> None:
@@ -86,7 +84,7 @@ async def test_a_deleted_video_is_gone_for_its_owner_too(us: Owner, database: Da
             await act(database, video.id, account_id=us.account_id)
     with pytest.raises(VideoNotFound):
         await videos.retrieve_for_link(database, video.id)
-    assert await jobs(database) == []
+    assert await waiting(database) == []
 
 
 async def test_pages_follow_each_other_in_both_directions_without_strangers(

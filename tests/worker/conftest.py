@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from filmgate.core.account import AccountId
+from filmgate.core.account import AccountId, Caller
 from filmgate.core.spec import Size, VideoSpec
 from filmgate.core.video import Dialect, Video
 from filmgate.database.connection import Database
@@ -30,22 +30,33 @@ class Scene:
     """A database, a store, a worker's parts, and one account that asks for videos."""
 
     database: Database
-    account_id: AccountId
+    caller: Caller
     workshop: Workshop
     engine: ScriptedEngine
     objects: Path
 
-    async def create(self, spec: VideoSpec = SPEC) -> Video:
+    async def create(
+        self,
+        spec: VideoSpec = SPEC,
+        *,
+        prompt: str | None = None,
+        price_per_second: int | None = None,
+    ) -> Video:
         return await videos.create(
             self.database,
-            spec,
+            spec if prompt is None else replace(spec, prompt=prompt),
             video_id=videos.new_id(),
-            account_id=self.account_id,
+            caller=self.caller,
             dialect=Dialect.OPENAI,
+            price_per_second=price_per_second,
         )
 
     async def retrieve(self, video: Video) -> Video:
         return await videos.retrieve(self.database, video.id, account_id=self.account_id)
+
+    @property
+    def account_id(self) -> AccountId:
+        return self.caller.account_id
 
     async def ended(self, video: Video, *, within: float = 10) -> Video:
         async def look() -> Video | None:
@@ -54,9 +65,20 @@ class Scene:
 
         return await eventually(look, within=within)
 
-    async def jobs(self) -> int:
+    async def silence(self, video: Video) -> None:
+        """Its worker has given no sign of life for longer than any may."""
         async with self.database.connection() as connection:
-            count: int = await connection.fetchval("select count(*) from pgqueuer")
+            await connection.execute(
+                "update video set heartbeat_at = now() - interval '11 seconds' where id = $1",
+                video.id,
+            )
+
+    async def waiting(self) -> int:
+        """How many videos a worker could still take."""
+        async with self.database.connection() as connection:
+            count: int = await connection.fetchval(
+                "select count(*) from video where status in ('queued', 'in_progress')"
+            )
         return count
 
     def files(self) -> list[Path]:
@@ -87,7 +109,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def scene(
-    database: Database, account_id: AccountId, bench: MediaBench, tmp_path: Path, sample: Path
+    database: Database, caller: Caller, bench: MediaBench, tmp_path: Path, sample: Path
 ) -> Scene:
     engine = ScriptedEngine(sample)
     (tmp_path / "scratch").mkdir()
@@ -101,4 +123,4 @@ def scene(
         scratch=tmp_path / "scratch",
         retry_delay=timedelta(0),
     )
-    return Scene(database, account_id, workshop, engine, tmp_path / "objects")
+    return Scene(database, caller, workshop, engine, tmp_path / "objects")

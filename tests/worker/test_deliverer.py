@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from standardwebhooks import Webhook
 
-from filmgate.core.account import AccountId
+from filmgate.core.account import Caller
 from filmgate.core.errors import DatabaseUnavailable
 from filmgate.core.video import Video
 from filmgate.core.webhook import (
@@ -114,10 +114,10 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-async def scene(database: Database, account_id: AccountId) -> AsyncIterator[Scene]:
+async def scene(database: Database, caller: Caller) -> AsyncIterator[Scene]:
     client = GuardedClient(allow=LOOPBACK, time_limit=timedelta(seconds=0.5))
     async with aclosing(client):
-        yield Scene(database, Owner(database, account_id), client)
+        yield Scene(database, Owner(database, caller), client)
 
 
 def verified(request: Received, secret: str) -> dict[str, object]:

@@ -11,10 +11,12 @@ import pytest
 
 from filmgate.core.errors import EngineFailed
 from filmgate.core.ports import Attempt
+from filmgate.core.retrying import CRASH_LIMIT, UNAVAILABLE_LIMIT
 from filmgate.core.spec import ObjectKey, Size, VideoSpec
 from filmgate.core.video import Dialect, Status
-from filmgate.usecases import rendering, videos
+from filmgate.usecases import videos
 from filmgate.worker.wakeups import Wakeups
+from tests.claiming import begin, complete
 from tests.eventually import eventually
 from tests.scripted_engine import (
     Instruction,
@@ -26,7 +28,7 @@ from tests.scripted_engine import (
     save_a_token,
     wait_until_told,
 )
-from tests.worker.conftest import Scene
+from tests.worker.conftest import SPEC, Scene
 
 
 async def test_a_queued_video_is_made_stored_and_measured(scene: Scene, sample: Path) -> None:
@@ -39,7 +41,7 @@ async def test_a_queued_video_is_made_stored_and_measured(scene: Scene, sample: 
     assert video.expires_at is not None
     assert video.completed_at is not None
     assert video.expires_at - video.completed_at == timedelta(days=1)
-    assert await scene.jobs() == 0
+    assert await scene.waiting() == 0
 
 
 async def test_a_video_waits_while_no_slot_is_free(scene: Scene) -> None:
@@ -88,7 +90,7 @@ async def test_a_verdict_is_final_at_once(scene: Scene) -> None:
     assert video.status is Status.FAILED
     assert video.failure is not None
     assert (video.failure.code, video.attempt) == ("moderation_blocked", 1)
-    assert (await scene.jobs(), scene.files()) == (0, [])
+    assert (await scene.waiting(), scene.files()) == (0, [])
 
 
 async def test_an_unavailable_engine_is_asked_again(scene: Scene) -> None:
@@ -98,15 +100,19 @@ async def test_an_unavailable_engine_is_asked_again(scene: Scene) -> None:
     assert (video.status, video.attempt) == (Status.COMPLETED, 3)
 
 
-@pytest.mark.parametrize("instruction", [be_unavailable, have_a_bug])
-async def test_three_attempts_in_vain_are_a_failure(instruction: Instruction, scene: Scene) -> None:
-    scene.engine.script = [instruction] * 3
+@pytest.mark.parametrize(
+    ("instruction", "limit"), [(be_unavailable, UNAVAILABLE_LIMIT), (have_a_bug, CRASH_LIMIT)]
+)
+async def test_so_many_attempts_in_vain_are_a_failure(
+    instruction: Instruction, limit: int, scene: Scene
+) -> None:
+    scene.engine.script = [instruction] * limit
     async with scene.worker():
         video = await scene.ended(await scene.create())
-    assert (video.status, video.attempt) == (Status.FAILED, 3)
+    assert (video.status, video.attempt) == (Status.FAILED, limit)
     assert video.failure is not None
     assert video.failure.code == "engine_failed"
-    assert await scene.jobs() == 0
+    assert await scene.waiting() == 0
 
 
 async def test_a_file_that_does_not_play_is_never_completed(scene: Scene, tmp_path: Path) -> None:
@@ -174,20 +180,13 @@ async def test_a_silent_workers_video_is_taken_over_and_its_late_file_is_not_bel
     scene: Scene,
 ) -> None:
     video = await scene.create()
-    stale = await rendering.begin(scene.database, video.id)
-    assert stale is not None
-    async with scene.database.connection() as connection:
-        await connection.execute(
-            """
-            update pgqueuer set status = 'picked', queue_manager_id = gen_random_uuid(),
-                                heartbeat = now() - interval '11 seconds'
-            """
-        )
+    stale = await begin(scene.database, video.id)
+    await scene.silence(video)
     async with scene.worker():
         done = await scene.ended(video)
     assert (done.status, done.attempt) == (Status.COMPLETED, 2)
     assert done.asset is not None
-    late = await rendering.complete(scene.database, stale, done.asset, keep_for=timedelta(days=1))
+    late = await complete(scene.database, stale, asset=done.asset)
     assert late is False
     assert await scene.retrieve(video) == done
 
@@ -201,20 +200,6 @@ async def test_an_attempt_that_was_superseded_is_stopped(scene: Scene) -> None:
             await connection.execute("update video set attempt = attempt + 1")
         await asyncio.wait_for(scene.engine.cancelled.wait(), 5)
     assert (await scene.retrieve(video)).attempt == 2
-
-
-async def test_a_job_without_a_video_is_dropped(scene: Scene) -> None:
-    video = await scene.create()
-    async with scene.database.connection() as connection:
-        await connection.execute("delete from video")
-    async with scene.worker():
-
-        async def no_jobs() -> bool:
-            return await scene.jobs() == 0
-
-        await eventually(no_jobs)
-    assert scene.engine.rendered == []
-    assert video.id
 
 
 async def test_references_are_there_as_files(scene: Scene) -> None:
@@ -235,7 +220,7 @@ async def test_references_are_there_as_files(scene: Scene) -> None:
             scene.database,
             spec,
             video_id=video_id,
-            account_id=scene.account_id,
+            caller=scene.caller,
             dialect=Dialect.OPENAI,
         )
         await scene.ended(video)
@@ -261,31 +246,31 @@ async def test_a_worker_survives_having_its_connections_ended(scene: Scene, dsn:
     assert {video.status for video in ended} == {Status.COMPLETED}
 
 
-async def test_a_job_that_no_slot_holds_falls_silent(scene: Scene) -> None:
+async def test_a_claim_that_no_slot_holds_falls_silent(scene: Scene) -> None:
+    """A worker beats for what it works on, not for whatever bears its name."""
     scene.engine.script = [wait_until_told]
-    async with scene.worker(slots=2):
+    async with scene.worker(slots=2), scene.database.connection() as connection:
         held = await scene.create()
         await scene.engine.started.wait()
-        async with scene.database.connection() as connection:
-            worker = await connection.fetchval("select queue_manager_id from pgqueuer")
-            await connection.execute(
-                """
-                insert into pgqueuer (priority, status, entrypoint, dedupe_key, queue_manager_id)
-                values (0, 'picked', 'elsewhere', 'dropped', $1)
-                """,
-                worker,
-            )
+        dropped = await scene.create(replace(SPEC, engine="elsewhere"))
+        await begin(scene.database, dropped.id)
+        await connection.execute(
+            """
+            update video set worker_id = (select worker_id from video where id = $1),
+                             heartbeat_at = now() - interval '1 hour' where id = $2
+            """,
+            held.id,
+            dropped.id,
+        )
+        first = await connection.fetchval("select heartbeat_at from video where id = $1", held.id)
 
-            async def only_ours_is_beaten() -> bool:
-                rows = await connection.fetch(
-                    "select dedupe_key, heartbeat > updated as b from pgqueuer"
-                )
-                return {row["dedupe_key"]: row["b"] for row in rows} == {
-                    held.id: True,
-                    "dropped": False,
-                }
+        async def held_is_beaten() -> bool:
+            now = await connection.fetchval("select heartbeat_at from video where id = $1", held.id)
+            return bool(now > first)
 
-            await eventually(only_ours_is_beaten)
+        await eventually(held_is_beaten)
+        age = "select now() - heartbeat_at > interval '59 minutes' from video where id = $1"
+        assert await connection.fetchval(age, dropped.id)
         scene.engine.may_finish.set()
         await scene.ended(held)
 

@@ -40,7 +40,7 @@ class APIError(ClientError):
 
 
 class InvalidRequestError(APIError):
-    """Something in the request cannot be accepted; `param` names it."""
+    """Something in the request, which `param` names, cannot be accepted; or its idempotency key was used before."""
 
 
 class AuthenticationError(APIError):
@@ -56,7 +56,7 @@ class NotFoundError(APIError):
 
 
 class ConflictError(APIError):
-    """The request contradicts the state that the video is in."""
+    """The request contradicts the state that the video is in, or the same one is still being worked on."""
 
 
 class RateLimitError(APIError):

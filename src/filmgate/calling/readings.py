@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from filmgate.calling.errors import UnexpectedAnswer
 from filmgate.calling.messages import Answer
-from filmgate.calling.values import Failure, Model, Page, Video
+from filmgate.calling.values import Failure, Model, Page, QueuePlace, Video
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def nothing(_wire: Any) -> None:
 
 
 def video(wire: Any) -> Video:
-    error = wire.get("error")
+    error, place = wire.get("error"), wire.get("queue")
     return Video(
         id=str(wire["id"]),
         model=str(wire["model"]),
@@ -40,6 +40,9 @@ def video(wire: Any) -> Video:
         seconds=int(wire["seconds"]),
         remixed_from_video_id=wire.get("remixed_from_video_id"),
         error=Failure(str(error["code"]), str(error["message"])) if error else None,
+        queue=QueuePlace(int(place["position"]), int(place["starts_in_seconds"]))
+        if place
+        else None,
     )
 
 

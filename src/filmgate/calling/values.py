@@ -12,6 +12,14 @@ class Failure:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """Where a video stands in the line, 1 being next, and in how many seconds it will probably begin."""
+
+    position: int
+    starts_in_seconds: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
     """A video as the server described it when it was last asked."""
@@ -28,6 +36,8 @@ class Video:
     seconds: int
     remixed_from_video_id: str | None
     error: Failure | None
+    queue: QueuePlace | None = None
+    """Only while it waits, and not in lists."""
 
     @property
     def is_terminal(self) -> bool:
@@ -35,8 +45,9 @@ class Video:
         return self.status not in {"queued", "in_progress"}
 
     def as_wire(self) -> dict[str, object]:
-        """The 13 keys of the API's video object."""
-        return {
+        """The 13 keys of the API's video object, and `queue` if it says where it stands."""
+        place = self.queue
+        video: dict[str, object] = {
             "id": self.id,
             "object": "video",
             "model": self.model,
@@ -51,6 +62,12 @@ class Video:
             "remixed_from_video_id": self.remixed_from_video_id,
             "error": self.error and {"code": self.error.code, "message": self.error.message},
         }
+        if place is not None:
+            video["queue"] = {
+                "position": place.position,
+                "starts_in_seconds": place.starts_in_seconds,
+            }
+        return video
 
 
 @dataclass(frozen=True, slots=True)

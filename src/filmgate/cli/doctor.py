@@ -16,10 +16,12 @@ from filmgate.cli import credentials
 from filmgate.cli.output import show, show_document
 from filmgate.cli.server_side import server_failures_explained
 from filmgate.client import Client, ClientError
-from filmgate.core.errors import FilmgateError
+from filmgate.core.errors import EngineUnavailable, FilmgateError
+from filmgate.core.ports import Engine
 from filmgate.database.folders import EmbeddedDatabaseError
-from filmgate.settings import Settings, unknown_variables
-from filmgate.wiring import open_system
+from filmgate.settings import Settings, SettingsError, unknown_variables
+from filmgate.usecases.policies import Policies
+from filmgate.wiring import object_store, open_policies, open_system
 
 OLDEST_POSTGRESQL = 150_000
 LEAST_FREE_BYTES = 1 << 30
@@ -59,6 +61,7 @@ async def _examine(settings: Settings) -> list[Finding]:
         _encoders(),
         _disk(settings.data),
     ]
+    findings.append(await _storage(settings))
     findings += [finding async for finding in _system(settings)]
     findings.append(await asyncio.to_thread(_server))
     return findings
@@ -82,6 +85,19 @@ def _disk(data: Path) -> Finding:
     return Finding("data folder", free >= LEAST_FREE_BYTES, words)
 
 
+async def _storage(settings: Settings) -> Finding:
+    if settings.storage_url is None and not (settings.data / "objects").exists():
+        return Finding(
+            "storage", None, "in the data folder, not made yet: `filmgate serve` makes it"
+        )
+    try:
+        store = object_store(settings)
+        await store.check()
+    except (SettingsError, FilmgateError) as error:
+        return Finding("storage", False, str(error))
+    return Finding("storage", True, f"{store.name}: objects can be written")
+
+
 async def _system(settings: Settings) -> AsyncIterator[Finding]:
     if settings.database_url is None and not (settings.data / "postgres" / "data").exists():
         yield Finding("database", None, "embedded, not made yet: `filmgate serve` makes it")
@@ -90,13 +106,37 @@ async def _system(settings: Settings) -> AsyncIterator[Finding]:
         async with open_system(settings) as system:
             async with system.base.database.connection() as connection:
                 yield await _database(connection)
-            await system.store.check()
-            yield Finding("storage", True, "objects can be written")
             for name, engine in system.engines.items():
-                await engine.check()
-                yield Finding("engine", True, name)
+                yield await _engine(name, engine)
+            async with open_policies(settings, scratch=settings.data) as policies:
+                yield Finding("policies", True, await _policies(policies))
     except (FilmgateError, EmbeddedDatabaseError, OSError, asyncpg.PostgresError) as error:
         yield Finding("system", False, str(error))
+
+
+async def _engine(name: str, engine: Engine) -> Finding:
+    """An upstream that is away keeps nobody from looking at the rest."""
+    try:
+        await engine.check()
+    except EngineUnavailable as error:
+        return Finding("engine", False, f"{name}: {error}")
+    return Finding("engine", True, name)
+
+
+async def _policies(policies: Policies) -> str:
+    """What is in force. Raises ModerationUnavailable where the face detector cannot start."""
+    in_force = []
+    if policies.prompts is not None:
+        in_force.append(f"prompt list (patterns: {len(policies.prompts.patterns)})")
+    if policies.endpoint is not None:
+        failing = "let pass" if policies.lets_unjudged_pass else "refused"
+        in_force.append(
+            f"moderation endpoint (not asked now; prompts without verdict are {failing})"
+        )
+    if policies.faces is not None:
+        await policies.faces.check()
+        in_force.append("faces refused")
+    return ", ".join(in_force) or "none: every prompt and picture is taken"
 
 
 async def _database(connection: asyncpg.Connection) -> Finding:

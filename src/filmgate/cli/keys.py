@@ -1,29 +1,20 @@
 """`filmgate keys`: make, list and revoke API keys, in the database and without a running server."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
 
 from filmgate.cli.output import say, show, show_document
-from filmgate.cli.server_side import server_failures_explained
+from filmgate.cli.server_side import Flags, with_database
 from filmgate.core.account import ApiKey, ApiKeyId
-from filmgate.database.connection import Database
-from filmgate.settings import Settings
 from filmgate.usecases import accounts
-from filmgate.wiring import open_base
-
-T = TypeVar("T")
-Flags = Mapping[str, object]
 
 
 def create(flags: Flags, *, config: Path | None, account: str, name: str, as_json: bool) -> None:
     """Print the new key to standard output, alone, so that a script can catch it."""
-    secret, key = _with_database(
+    secret, key = with_database(
         flags, config, lambda db: accounts.create_key(db, account=account, name=name)
     )
     if as_json:
@@ -34,7 +25,7 @@ def create(flags: Flags, *, config: Path | None, account: str, name: str, as_jso
 
 
 def list_all(flags: Flags, *, config: Path | None, as_json: bool) -> None:
-    keys = _with_database(flags, config, accounts.list_keys)
+    keys = with_database(flags, config, accounts.list_keys)
     if as_json:
         show_document({"data": [_document(account, key) for account, key in keys]})
         return
@@ -49,19 +40,8 @@ def list_all(flags: Flags, *, config: Path | None, as_json: bool) -> None:
 
 
 def revoke(flags: Flags, *, config: Path | None, key_id: int) -> None:
-    _with_database(flags, config, lambda db: accounts.revoke_key(db, ApiKeyId(key_id)))
+    with_database(flags, config, lambda db: accounts.revoke_key(db, ApiKeyId(key_id)))
     show(f"Key {key_id} is revoked: it opens nothing from now on.")
-
-
-def _with_database(
-    flags: Flags, config: Path | None, work: Callable[[Database], Awaitable[T]]
-) -> T:
-    async def go(settings: Settings) -> T:
-        async with open_base(settings) as base:
-            return await work(base.database)
-
-    with server_failures_explained():
-        return asyncio.run(go(Settings.load(flags, config=config)))
 
 
 def _document(account: str, key: ApiKey) -> dict[str, object]:

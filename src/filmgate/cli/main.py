@@ -1,12 +1,23 @@
-"""The command line on one page: every command with its options, and the module that carries it out.
+"""The command line: every command with its options, and the module that carries it out.
 
 That module is imported when its command runs, so that `filmgate --help` need not wait for all of them.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from filmgate.cli.account_commands import accounts_app, usage
+from filmgate.cli.options import (
+    ApiKey,
+    AsJson,
+    Config,
+    Data,
+    Slots,
+    Speed,
+    Url,
+    VideoId,
+)
 
 app = typer.Typer(
     help="A self-hosted server for asynchronous, Sora-style video generation.",
@@ -16,34 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Url = Annotated[
-    str | None,
-    typer.Option(
-        "--url",
-        envvar="FILMGATE_URL",
-        help="The server's address. [default: as in the client file that `serve` left]",
-    ),
-]
-ApiKey = Annotated[
-    str | None,
-    typer.Option(
-        "--api-key", envvar="FILMGATE_CLIENT_API_KEY", help="[default: as in the client file]"
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-VideoId = Annotated[str, typer.Argument(metavar="ID", help="As `filmgate ls` shows it.")]
-Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="The folder of database and videos.")
-]
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="FILE", help="[default: filmgate.toml here, if there is one]"),
-]
-Slots = Annotated[int | None, typer.Option(help="How many videos are made at once.")]
-Speed = Annotated[
-    str | None, typer.Option(metavar="full|tiny", help="tiny: 64 pixels small, for test suites.")
-]
 
 
 def run() -> None:
@@ -262,6 +245,10 @@ def revoke_key(
     from filmgate.cli import keys  # noqa: PLC0415
 
     keys.revoke({"data": data}, config=config, key_id=key_id)
+
+
+app.add_typer(accounts_app, name="accounts")
+app.command()(usage)
 
 
 webhooks_app = typer.Typer(

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import IntEnum
@@ -19,6 +19,7 @@ from filmgate.client import (
     ClientError,
     ConnectionFailed,
     PermissionDeniedError,
+    QueuePlace,
     RateLimitError,
     ServerError,
     UnexpectedAnswer,
@@ -111,6 +112,27 @@ def show_document(document: Mapping[str, object]) -> None:
     show(json.dumps(document, ensure_ascii=False, indent=2))
 
 
+def show_rows(
+    names: Sequence[str], rows: Iterable[Sequence[str]], *, folding: Collection[str] = ()
+) -> None:
+    """A table for people; tab-separated values when nobody is watching.
+
+    Where the terminal is narrow, the last column is folded, or the ones that are named.
+    """
+    clean = [[one_line(value) for value in row] for row in rows]
+    console = Console()
+    if not console.is_terminal:
+        for row in clean:
+            show("\t".join(row))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, no_wrap=name not in (folding or names[-1:]), overflow="fold")
+    for row in clean:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
 def show_videos(videos: Iterable[Video]) -> None:
     """A table for people; one line of tab-separated values for each video when nobody is watching."""
     console = Console()
@@ -128,6 +150,7 @@ def show_details(video: Video) -> None:
     lines = {
         "id": video.id,
         "status": _standing(video),
+        "queue": video.queue and _place(video.queue),
         "error": video.error and f"{video.error.message} ({video.error.code})",
         "model": video.model,
         "size": video.size,
@@ -155,7 +178,7 @@ def progress() -> Iterator[Callable[[Video], None]]:
 
         def update(video: Video) -> None:
             total = None if video.status == "queued" else 100
-            words = video.status.replace("_", " ")
+            words = f"{video.status.replace('_', ' ')}{_and_place(video)}"
             bar.update(task, description=words, total=total, completed=video.progress)
 
         yield update
@@ -169,7 +192,7 @@ def _status_lines() -> Callable[[Video], None]:
         nonlocal last
         if video.status != last and not video.is_terminal:
             last = video.status
-            say(f"{video.id} {video.status}")
+            say(f"{video.id} {video.status}{_and_place(video)}")
 
     return update
 
@@ -189,6 +212,29 @@ def _table(videos: Iterable[Video]) -> Table:
 def _standing(video: Video) -> str:
     is_running = video.status == "in_progress"
     return f"{video.status} {video.progress} %" if is_running else video.status
+
+
+def _and_place(video: Video) -> str:
+    return f", {_place(video.queue)}" if video.queue else ""
+
+
+def _place(place: QueuePlace) -> str:
+    """Such as: 3rd in line, starts in about 40 s."""
+    return f"{_ordinal(place.position)} in line, starts in about {_about(place.starts_in_seconds)}"
+
+
+def _ordinal(number: int) -> str:
+    is_teen = number % 100 in {11, 12, 13}
+    ending = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _about(seconds: int) -> str:
+    """No more exact than an estimate can be."""
+    if seconds < 120:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
 
 
 def _local(moment: datetime) -> str:

@@ -21,7 +21,7 @@ from filmgate.running import StopSignals, run
 from filmgate.settings import Settings, unknown_variables
 from filmgate.telemetry import set_up_logging
 from filmgate.usecases import accounts
-from filmgate.wiring import System, open_system
+from filmgate.wiring import System, open_system, read_rules
 
 EXAMPLE = 'filmgate make "A cat dancing in the rain, cinematic style" -o cat.mp4'
 
@@ -64,6 +64,7 @@ async def _serve_on(
     settings: Settings, system: System, *, signals: StopSignals, with_worker: bool
 ) -> None:
     database = system.base.database
+    read_rules(settings)  # a list that is none, or a missing detector, ends the start here
     await _refuse_open_door(settings, database)
     with _listen(settings.host, settings.port) as listening:
         url = _address(settings.host, listening.getsockname()[1])

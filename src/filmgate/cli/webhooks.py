@@ -1,11 +1,7 @@
 """`filmgate webhooks`: endpoints and deliveries, on nothing but `filmgate.client`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from filmgate.cli import output
 from filmgate.cli.videos import Server, connect
@@ -28,7 +24,7 @@ def ls(*, as_json: bool, server: Server) -> None:
             data = [endpoint.as_wire() for endpoint in endpoints]
             output.show_document({"object": "list", "data": data, "has_more": False})
             return
-        _show_rows(
+        output.show_rows(
             ("ID", "STATUS", "EVENTS", "URL"),
             [(each.id, each.status, " ".join(each.events), each.url) for each in endpoints],
         )
@@ -73,7 +69,7 @@ def deliveries(endpoint_id: str, *, limit: int, as_json: bool, server: Server) -
             data = [delivery.as_wire() for delivery in page.deliveries]
             output.show_document({"object": "list", "data": data, "has_more": page.has_more})
             return
-        _show_rows(
+        output.show_rows(
             ("ID", "STATUS", "EVENT", "TRIES", "LAST", "OUTCOME"),
             [_row(delivery) for delivery in page.deliveries],
         )
@@ -120,23 +116,6 @@ def _row(delivery: Delivery) -> tuple[str, ...]:
         "" if last is None else _moment(last.at),
         "" if last is None else last.error or str(last.status_code),
     )
-
-
-def _show_rows(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table for people; tab-separated values when nobody is watching."""
-    clean = [[output.one_line(value) for value in row] for row in rows]
-    console = Console()
-    if not console.is_terminal:
-        for row in clean:
-            output.show("\t".join(row))
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names[:-1]:
-        table.add_column(name, no_wrap=True)
-    table.add_column(names[-1])
-    for row in clean:
-        table.add_row(*row[:-1], Text(row[-1], overflow="fold"))
-    console.print(table)
 
 
 def _moment(at: datetime) -> str:

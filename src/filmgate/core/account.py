@@ -1,4 +1,4 @@
-"""Accounts and their API keys: how a key looks, and how one is recognised without storing it."""
+"""Accounts and their API keys: what an account may do, how a key looks, and how one is recognised unstored."""
 
 import hashlib
 import secrets
@@ -29,12 +29,31 @@ class ApiKey:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Who asks for videos, and how much. A limit that is None does not exist.
+
+    `running_limit` and `queued_limit` count videos. `balance` is in micro-units, the sum of the account's
+    ledger; only where it `has_credit` must it never fall below zero.
+    """
+
+    id: AccountId
+    name: str
+    weight: int = 1
+    running_limit: int | None = None
+    queued_limit: int | None = None
+    requests_per_minute: int | None = None
+    has_credit: bool = False
+    balance: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes a request, once the key was recognised."""
+    """Who makes a request, once the key was recognised. `requests_per_minute` is the account's own limit."""
 
     account_id: AccountId
     api_key_id: ApiKeyId
+    requests_per_minute: int | None = None
 
 
 def new_key() -> str:

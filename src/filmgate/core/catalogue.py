@@ -98,6 +98,10 @@ class Catalogue:
                 "model", f"There is no model {name!r}. The models are: {names}."
             ) from None
 
+    def price_of(self, spec: VideoSpec) -> int | None:
+        """Of a second, in micro-units; None where nothing is charged. Raises ModelNotFound."""
+        return self.model(spec.model).price_per_second
+
     def validate(self, request: VideoRequest) -> VideoSpec:
         """Return the spec that the request stands for, its references still empty.
 

@@ -35,12 +35,13 @@ class Film:
     video_id: str | None = None
 
 
-def check_wish(catalogue: Catalogue, request: VideoRequest) -> None:
-    """What can be refused before anyone looks at the film. Raises InvalidRequest."""
-    check_prompt(request.prompt)
+def check_wish(catalogue: Catalogue, request: VideoRequest) -> str:
+    """What can be refused before anyone looks at the film; returns the prompt. Raises InvalidRequest."""
+    prompt = check_prompt(request.prompt)
     check_seed(request.seed)
     if request.model is not None:
         catalogue.model(request.model)
+    return prompt
 
 
 def remix(catalogue: Catalogue, spec: VideoSpec, *, prompt: str | None) -> VideoSpec:

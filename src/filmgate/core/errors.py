@@ -100,8 +100,8 @@ class VideoNotFound(NotFound):
 
     code: ClassVar[str] = "video_not_found"
 
-    def __init__(self) -> None:
-        super().__init__("No video with this id exists in your account.")
+    def __init__(self, message: str = "No video with this id exists in your account.") -> None:
+        super().__init__(message)
 
 
 class CharacterNotFound(NotFound):
@@ -109,8 +109,8 @@ class CharacterNotFound(NotFound):
 
     code: ClassVar[str] = "character_not_found"
 
-    def __init__(self) -> None:
-        super().__init__("No character with this id exists in your account.")
+    def __init__(self, message: str = "No character with this id exists in your account.") -> None:
+        super().__init__(message)
 
 
 class WebhookNotFound(NotFound):
@@ -175,6 +175,22 @@ class InvalidTransition(Conflict):
     code: ClassVar[str] = "invalid_transition"
 
 
+class IdempotencyConflict(FilmgateError):
+    """The idempotency key has made something else already: sending the same again cannot help."""
+
+    code: ClassVar[str] = "idempotency_conflict"
+
+
+class IdempotencyInProgress(FilmgateError):
+    """An earlier request with the same idempotency key is not decided yet; `retry_after` says when to ask."""
+
+    code: ClassVar[str] = "idempotency_in_progress"
+
+    def __init__(self, message: str, *, retry_after: timedelta) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class QuotaExceeded(FilmgateError):
     """The account may spend or store no more."""
 
@@ -199,6 +215,10 @@ class EngineError(FilmgateError):
 
 class EngineUnavailable(EngineError):
     """This attempt ended without a verdict on the spec: another attempt may succeed."""
+
+
+class EngineCrashed(EngineUnavailable):
+    """The engine broke under this very video: its process died, or what it made does not play."""
 
 
 class EngineFailed(EngineError):

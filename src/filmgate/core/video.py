@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NewType, Self
 
-from filmgate.core.account import AccountId
-from filmgate.core.errors import InvalidTransition
+from filmgate.core import pricing, retrying
+from filmgate.core.account import AccountId, ApiKeyId
+from filmgate.core.errors import EngineCrashed, EngineError, EngineFailed, InvalidTransition
 from filmgate.core.spec import ObjectKey, VideoSpec
 
 VideoId = NewType("VideoId", str)
@@ -82,6 +83,10 @@ class Failure:
 
 
 CANCELLED_FAILURE = Failure("cancelled", "The video was cancelled before it was finished.")
+LOST_FAILURE = Failure(
+    "engine_failed",
+    f"{retrying.LOST_LIMIT} workers in a row fell silent while they made this video.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +114,10 @@ class Asset:
 class Video:
     """One request for a video and what has become of it.
 
-    `attempt` numbers the claims of workers (the epoch): it fences their writes. `unavailable_count` is how
-    many attempts ended in `EngineUnavailable`. `revision` grows with every stored change.
+    `attempt` numbers the claims of workers (the epoch): it fences their writes. `revision` grows with every
+    stored change. Of the attempts, `unavailable_count` ended in `EngineUnavailable`, `crash_count` in
+    `EngineCrashed`, and the last `lost_count` in silence. Money is in micro-units: the account was asked for
+    `reserved` when the video was created, and `charge` is what it came to, once that is known.
     """
 
     id: VideoId
@@ -118,11 +125,16 @@ class Video:
     dialect: Dialect
     spec: VideoSpec
     created_at: datetime
+    api_key_id: ApiKeyId | None = None
+    price_per_second: int | None = None
+    charge: int | None = None
     remixed_from: VideoId | None = None
     status: Status = Status.QUEUED
     progress: int = 0
     attempt: int = 0
     unavailable_count: int = 0
+    crash_count: int = 0
+    lost_count: int = 0
     revision: int = 0
     started_at: datetime | None = None
     completed_at: datetime | None = None
@@ -131,9 +143,13 @@ class Video:
     asset: Asset | None = None
     failure: Failure | None = None
 
+    @property
+    def reserved(self) -> int:
+        return pricing.reservation(self.spec, self.price_per_second)
+
     def claim(self, *, at: datetime) -> Self:
-        """A worker begins, or begins again after another one was lost: a new attempt."""
-        self._must_be(Status.QUEUED, Status.IN_PROGRESS, change="started")
+        """A worker begins: a new attempt."""
+        self._must_be(Status.QUEUED, change="started")
         return replace(
             self,
             status=Status.IN_PROGRESS,
@@ -141,20 +157,43 @@ class Video:
             started_at=self.started_at or at,
         )
 
+    def take_over(self, *, at: datetime) -> Self:
+        """The worker that held the video fell silent: another begins anew, unless too many have died of it."""
+        self._must_be(Status.IN_PROGRESS, change="taken over")
+        lost_count = self.lost_count + 1
+        if lost_count >= retrying.LOST_LIMIT:
+            return replace(self.fail(LOST_FAILURE, at=at), lost_count=lost_count)
+        return replace(self, attempt=self.attempt + 1, lost_count=lost_count)
+
     def advance(self, percent: float) -> Self:
         """Progress only grows, and 100 is kept for `completed`."""
         self._must_be(Status.IN_PROGRESS, change="advanced")
         return replace(self, progress=max(self.progress, min(99, int(percent))))
 
-    def requeue(self) -> Self:
-        """The attempt ended without a verdict: wait for another one."""
-        self._must_be(Status.IN_PROGRESS, change="queued again")
-        return replace(self, status=Status.QUEUED, unavailable_count=self.unavailable_count + 1)
+    def give_up(self, error: EngineError, *, at: datetime) -> Self:
+        """The attempt ended without a film: the video has failed, or waits for another attempt."""
+        self._must_be(Status.IN_PROGRESS, change="given up")
+        if isinstance(error, EngineFailed):
+            return self.fail(Failure(error.failure_code, error.message), at=at)
+        is_crash = isinstance(error, EngineCrashed)
+        tried = replace(
+            self,
+            status=Status.QUEUED,
+            lost_count=0,
+            crash_count=self.crash_count + is_crash,
+            unavailable_count=self.unavailable_count + (not is_crash),
+        )
+        if tried.unavailable_count < retrying.UNAVAILABLE_LIMIT and (
+            tried.crash_count < retrying.CRASH_LIMIT
+        ):
+            return tried
+        told = f"{self.attempt} attempts were made, the last one ended so: {error.message}"
+        return tried.fail(Failure("engine_failed", told), at=at)
 
     def hand_back(self) -> Self:
         """The worker is leaving, through no fault of the video's: the attempt does not count against it."""
         self._must_be(Status.IN_PROGRESS, change="handed back")
-        return replace(self, status=Status.QUEUED)
+        return replace(self, status=Status.QUEUED, lost_count=0)
 
     def complete(self, asset: Asset, *, at: datetime, keep_for: timedelta) -> Self:
         """The file is in our storage, probed and playable."""
@@ -166,17 +205,20 @@ class Video:
             completed_at=at,
             expires_at=at + keep_for,
             asset=asset,
+            charge=pricing.settlement(self.spec, self.price_per_second, delivered=asset.duration),
         )
 
     def fail(self, failure: Failure, *, at: datetime) -> Self:
         """No further attempt will be made."""
         self._must_be(Status.QUEUED, Status.IN_PROGRESS, change="failed")
-        return replace(self, status=Status.FAILED, completed_at=at, failure=failure)
+        return replace(self, status=Status.FAILED, completed_at=at, failure=failure, charge=0)
 
     def cancel(self, *, at: datetime) -> Self:
         """Whoever is working on it must stop."""
         self._must_be(Status.QUEUED, Status.IN_PROGRESS, change="cancelled")
-        return replace(self, status=Status.CANCELLED, completed_at=at, failure=CANCELLED_FAILURE)
+        return replace(
+            self, status=Status.CANCELLED, completed_at=at, failure=CANCELLED_FAILURE, charge=0
+        )
 
     def delete(self, *, at: datetime) -> Self:
         """Hide it from everyone; work still under way is cancelled."""

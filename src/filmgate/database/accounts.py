@@ -2,12 +2,35 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import asyncpg
 
-from filmgate.core.account import AccountId, ApiKey, ApiKeyId, Caller
+from filmgate.core.account import Account, AccountId, ApiKey, ApiKeyId, Caller
+from filmgate.core.errors import NotFound
 
+_COLUMNS = """
+    id, name, weight, running_limit, queued_limit, requests_per_minute, has_credit, balance
+"""
 _KEY_COLUMNS = "id, account_id, name, hint, created_at, last_used_at, revoked_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account, how many of its videos wait, and how many are being made."""
+
+    account: Account
+    waiting: int
+    running: int
+
+
+async def insert_account(connection: asyncpg.Connection, name: str) -> Account | None:
+    """None where there is one of that name."""
+    row = await connection.fetchrow(
+        f"insert into account (name) values ($1) on conflict (name) do nothing returning {_COLUMNS}",
+        name,
+    )
+    return _account(row) if row else None
 
 
 async def ensure_account(connection: asyncpg.Connection, name: str) -> AccountId:
@@ -21,6 +44,74 @@ async def ensure_account(connection: asyncpg.Connection, name: str) -> AccountId
         name,
     )
     return AccountId(account_id)
+
+
+async def lock(connection: asyncpg.Connection, account_id: AccountId) -> Account:
+    """The account, and nobody else changes or counts what is its own before this transaction ends.
+
+    Raises NotFound.
+    """
+    row = await connection.fetchrow(
+        f"select {_COLUMNS} from account where id = $1 for no key update", account_id
+    )
+    if row is None:
+        raise NotFound(f"There is no account number {account_id}.")
+    return _account(row)
+
+
+async def find_id(connection: asyncpg.Connection, name: str) -> AccountId | None:
+    found = await connection.fetchval("select id from account where name = $1", name)
+    return None if found is None else AccountId(found)
+
+
+async def lock_named(connection: asyncpg.Connection, name: str) -> Account | None:
+    """As `lock`, by name."""
+    row = await connection.fetchrow(
+        f"select {_COLUMNS} from account where name = $1 for no key update", name
+    )
+    return _account(row) if row else None
+
+
+async def write_limits(connection: asyncpg.Connection, account: Account) -> None:
+    """All but its name and its balance, which only the ledger moves."""
+    await connection.execute(
+        """
+        update account
+        set weight = $2, running_limit = $3, queued_limit = $4, requests_per_minute = $5, has_credit = $6
+        where id = $1
+        """,
+        account.id,
+        account.weight,
+        account.running_limit,
+        account.queued_limit,
+        account.requests_per_minute,
+        account.has_credit,
+    )
+
+
+async def list_names(connection: asyncpg.Connection) -> list[str]:
+    """Of every account."""
+    return [row["name"] for row in await connection.fetch("select name from account")]
+
+
+async def list_standings(
+    connection: asyncpg.Connection, *, name: str | None = None
+) -> list[Standing]:
+    """Of every account, by name, or of the one with that name."""
+    rows = await connection.fetch(
+        f"""
+        select {_COLUMNS}, coalesce(waiting.count, 0) as waiting, coalesce(running.count, 0) as running
+        from account
+        left join (select account_id, count(*) from video where status = 'queued' group by 1) as waiting
+            on waiting.account_id = account.id
+        left join (select account_id, count(*) from video where status = 'in_progress' group by 1) as running
+            on running.account_id = account.id
+        where $1::text is null or name = $1
+        order by name
+        """,
+        name,
+    )
+    return [Standing(_account(row), waiting=row["waiting"], running=row["running"]) for row in rows]
 
 
 async def insert_key(
@@ -49,8 +140,10 @@ async def find_caller(connection: asyncpg.Connection, digest: bytes) -> Caller |
     """Whose key it is, unless it is unknown or revoked. Notes the use, once a minute at most."""
     row = await connection.fetchrow(
         """
-        select id, account_id, last_used_at < now() - interval '1 minute' as is_due
-        from api_key where digest = $1 and revoked_at is null
+        select api_key.id, account_id, requests_per_minute,
+               last_used_at < now() - interval '1 minute' as is_due
+        from api_key join account on account.id = account_id
+        where digest = $1 and revoked_at is null
         """,
         digest,
     )
@@ -58,7 +151,11 @@ async def find_caller(connection: asyncpg.Connection, digest: bytes) -> Caller |
         return None
     if row["is_due"] is not False:
         await connection.execute("update api_key set last_used_at = now() where id = $1", row["id"])
-    return Caller(AccountId(row["account_id"]), ApiKeyId(row["id"]))
+    return Caller(
+        AccountId(row["account_id"]),
+        ApiKeyId(row["id"]),
+        requests_per_minute=row["requests_per_minute"],
+    )
 
 
 async def list_keys(connection: asyncpg.Connection) -> list[tuple[str, ApiKey]]:
@@ -105,6 +202,19 @@ async def signing_keys(connection: asyncpg.Connection) -> Mapping[str, bytes]:
         "select id, secret from signing_key where retired_at is null order by created_at, id"
     )
     return {row["id"]: row["secret"] for row in rows}
+
+
+def _account(row: asyncpg.Record) -> Account:
+    return Account(
+        id=AccountId(row["id"]),
+        name=row["name"],
+        weight=row["weight"],
+        running_limit=row["running_limit"],
+        queued_limit=row["queued_limit"],
+        requests_per_minute=row["requests_per_minute"],
+        has_credit=row["has_credit"],
+        balance=row["balance"],
+    )
 
 
 def _api_key(row: asyncpg.Record) -> ApiKey:

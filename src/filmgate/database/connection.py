@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Self
 
 import asyncpg
@@ -107,6 +108,12 @@ class Database:
         except _AWAY as error:
             _insist_on_cancellation(error)
             log.info("a connection broke on its way back into the pool", reason=str(error))
+
+    async def now(self) -> datetime:
+        """The database's clock, the only one that rules: hosts may disagree."""
+        async with self.connection() as connection:
+            moment: datetime = await connection.fetchval("select now()")
+        return moment
 
     async def check(self) -> None:
         """Raise DatabaseUnavailable unless a query is answered now."""

@@ -1,4 +1,4 @@
-"""Bring the schema up to date: our tables by alembic, PgQueuer's by PgQueuer.
+"""Bring the schema up to date, by alembic.
 
 Safe to run from many processes at once: one works, the others wait and find nothing to do.
 """
@@ -8,7 +8,6 @@ from pathlib import Path
 import asyncpg
 
 from filmgate.database.migrations import HEAD
-from filmgate.queue.schema import install_queue, queue_is_current
 
 MIGRATION_LOCK = 0x66696C6D  # "film": an advisory lock's number, the same in every process
 
@@ -25,8 +24,7 @@ async def is_current(dsn: str) -> bool:
     """Whether the code can work with the database as it is."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
-        at_head = await current_revision(connection) == HEAD
-        return at_head and await queue_is_current(connection)
+        return await current_revision(connection) == HEAD
     finally:
         await connection.close()
 
@@ -48,8 +46,6 @@ async def migrate(dsn: str) -> tuple[str | None, str]:
             )
         if before != HEAD:
             await _upgrade(dsn)
-        if not await queue_is_current(connection):
-            await install_queue(connection)
         return before, HEAD
     finally:
         await connection.close()

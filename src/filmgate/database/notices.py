@@ -13,6 +13,7 @@ from filmgate.core.account import AccountId
 from filmgate.core.video import Video, VideoId
 
 CHANNEL: Final = "filmgate_video"
+WORK_CHANNEL: Final = "filmgate_work"
 _MOST_AT_ONCE = 150
 """A payload may have 8,000 bytes."""
 
@@ -30,6 +31,11 @@ async def announce(connection: asyncpg.Connection, changed: Iterable[Video]) -> 
     for start in range(0, len(words), _MOST_AT_ONCE):
         payload = " ".join(words[start : start + _MOST_AT_ONCE])
         await connection.execute("select pg_notify($1, $2)", CHANNEL, payload)
+
+
+async def call_workers(connection: asyncpg.Connection) -> None:
+    """Tell whoever makes videos that there may be one to make."""
+    await connection.execute("select pg_notify($1, '')", WORK_CHANNEL)
 
 
 def read(payload: str) -> list[Notice]:

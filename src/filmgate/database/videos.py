@@ -1,7 +1,7 @@
 """The `video` table: how a Video is written down, read back, and changed so that one writer wins."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,13 +10,19 @@ import asyncpg
 from filmgate.core.ports import Token
 from filmgate.core.spec import CharacterId, ObjectKey, Size, Source, SourceUse, VideoSpec
 from filmgate.core.video import Asset, Dialect, Failure, Status, Video, VideoId
+from filmgate.database.fairness import Place
 
 COLUMNS: Final = """
     id, account_id, dialect, model, engine, prompt, width, height, seconds, seed, reference_keys,
-    character_ids, source_use, source_key, source_duration, source_video_id, remixed_from, status, progress, attempt, unavailable_count, revision, created_at, started_at, completed_at,
-    expires_at, deleted_at, file_key, file_bytes, file_duration, has_pictures, failure_code,
-    failure_message
+    character_ids, source_use, source_key, source_duration, source_video_id, remixed_from, api_key_id,
+    price_per_second, charge, status, progress, attempt, unavailable_count, crash_count, lost_count,
+    revision, created_at, started_at, completed_at, expires_at, deleted_at, file_key, file_bytes,
+    file_duration, has_pictures, failure_code, failure_message
 """
+
+
+MESSAGE_LIMIT: Final = 2_000
+"""Characters of what an engine says that are kept."""
 
 
 async def now(connection: asyncpg.Connection) -> datetime:
@@ -25,14 +31,16 @@ async def now(connection: asyncpg.Connection) -> datetime:
     return moment
 
 
-async def insert(connection: asyncpg.Connection, video: Video) -> None:
+async def insert(connection: asyncpg.Connection, video: Video, place: Place) -> None:
     spec, source = video.spec, video.spec.source
     await connection.execute(
         """
         insert into video (id, account_id, dialect, model, engine, prompt, width, height, seconds,
                            seed, reference_keys, created_at, character_ids, source_use, source_key,
-                           source_duration, source_video_id, remixed_from)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                           source_duration, source_video_id, remixed_from, api_key_id,
+                           price_per_second, fair_start, fair_cost, is_admitted)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                $19, $20, $21, $22, $23)
         """,
         video.id,
         video.account_id,
@@ -52,6 +60,11 @@ async def insert(connection: asyncpg.Connection, video: Video) -> None:
         source.duration if source else None,
         source.video_id if source else None,
         video.remixed_from,
+        video.api_key_id,
+        video.price_per_second,
+        place.start,
+        place.cost,
+        place.is_admitted,
     )
 
 
@@ -95,7 +108,8 @@ async def update(connection: asyncpg.Connection, before: Video, after: Video) ->
             status = $4, progress = greatest(progress, $5), attempt = $6, unavailable_count = $7,
             started_at = $8, completed_at = $9, expires_at = $10, deleted_at = $11,
             file_key = $12, file_bytes = $13, file_duration = $14,
-            failure_code = $15, failure_message = $16, has_pictures = $17,
+            failure_code = $15, failure_message = $16, has_pictures = $17, crash_count = $18,
+            lost_count = $19, charge = $20,
             heartbeat_at = now(), updated_at = now(), revision = revision + 1
         where id = $1 and attempt = $2 and status = $3
         returning true
@@ -114,9 +128,12 @@ async def update(connection: asyncpg.Connection, before: Video, after: Video) ->
         asset.key if asset else None,
         asset.size_bytes if asset else None,
         asset.duration if asset else None,
-        failure.code if failure else None,
-        failure.message if failure else None,
+        _storable(failure.code) if failure else None,
+        _storable(failure.message) if failure else None,
         asset is not None and asset.has_pictures,
+        after.crash_count,
+        after.lost_count,
+        after.charge,
     )
     return bool(touched)
 
@@ -149,11 +166,15 @@ async def touch(
 async def save_token(
     connection: asyncpg.Connection, video_id: VideoId, *, attempt: int, token: Token
 ) -> bool:
-    """Keep an engine's resume point. Return whether the attempt still holds the video."""
+    """Keep an engine's resume point. Return whether the attempt is still the latest.
+
+    The first one needs a video that is still being made. A later one is kept after a cancellation, too: what
+    goes on elsewhere can only be stopped by who knows its name.
+    """
     touched = await connection.fetchval(
         """
         update video set token = $3, revision = revision + 1
-        where id = $1 and attempt = $2 and status = 'in_progress'
+        where id = $1 and attempt = $2 and (status = 'in_progress' or token <> '{}'::jsonb)
         returning true
         """,
         video_id,
@@ -167,26 +188,6 @@ async def read_token(connection: asyncpg.Connection, video_id: VideoId) -> Token
     """The resume point that the latest `save_token` left."""
     text = await connection.fetchval("select token from video where id = $1", video_id)
     return json.loads(text) if text else None
-
-
-async def without_job(
-    connection: asyncpg.Connection, *, quiet_for: timedelta, limit: int
-) -> list[tuple[VideoId, str]]:
-    """Unfinished videos that nothing will ever pick up: (video, engine) each."""
-    rows = await connection.fetch(
-        """
-        select id, engine from video
-        where status in ('queued', 'in_progress') and updated_at < now() - $1::interval
-          and coalesce(heartbeat_at < now() - $1::interval, true)
-          and not exists (
-              select from pgqueuer
-              where dedupe_key = video.id and pgqueuer.status in ('queued', 'picked'))
-        limit $2
-        """,
-        quiet_for,
-        limit,
-    )
-    return [(row["id"], row["engine"]) for row in rows]
 
 
 async def to_empty(
@@ -217,6 +218,21 @@ async def mark_emptied(connection: asyncpg.Connection, video_id: VideoId) -> Non
     await connection.execute("update video set emptied_at = now() where id = $1", video_id)
 
 
+async def find_kept_attempts(
+    connection: asyncpg.Connection, ids: Collection[str]
+) -> dict[str, int | None]:
+    """Of the videos among these that still have objects: whose attempt's objects count, if any's do."""
+    rows = await connection.fetch(
+        """
+        select id, case when status = 'in_progress' then attempt
+                        when file_key is not null then split_part(file_key, '/', 3)::int end as attempt
+        from video where id = any($1::text[]) and emptied_at is null
+        """,
+        list(ids),
+    )
+    return {row["id"]: row["attempt"] for row in rows}
+
+
 def video_of(row: asyncpg.Record) -> Video:
     """A row of COLUMNS, read."""
     return Video(
@@ -227,7 +243,12 @@ def video_of(row: asyncpg.Record) -> Video:
         status=Status(row["status"]),
         progress=row["progress"],
         attempt=row["attempt"],
+        api_key_id=row["api_key_id"],
+        price_per_second=row["price_per_second"],
+        charge=row["charge"],
         unavailable_count=row["unavailable_count"],
+        crash_count=row["crash_count"],
+        lost_count=row["lost_count"],
         revision=row["revision"],
         created_at=row["created_at"],
         remixed_from=row["remixed_from"],
@@ -280,3 +301,8 @@ def _failure(row: asyncpg.Record) -> Failure | None:
     if row["failure_code"] is None:
         return None
     return Failure(row["failure_code"], row["failure_message"])
+
+
+def _storable(text: str) -> str:
+    """What an engine says may hold what PostgreSQL does not: NUL, or half a character."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:MESSAGE_LIMIT]

@@ -3,8 +3,11 @@
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from filmgate.core.errors import FilmgateError
+from filmgate.http.answer_headers import AnswerHeaders
+from filmgate.http.bodies.patience import BodyPatience
 from filmgate.http.content import SignedFiles
 from filmgate.http.dialects.newapi import errors as newapi_errors
 from filmgate.http.dialects.newapi.routes import NewapiRoutes
@@ -36,11 +39,17 @@ def build_app(services: Services) -> ASGIApp:
         openapi_url=None,
         redirect_slashes=False,
         middleware=[
+            Middleware(
+                ProxyHeadersMiddleware,
+                trusted_hosts=[str(each) for each in services.trusted_proxies],
+            ),
             Middleware(RequestIds),
+            Middleware(AnswerHeaders),
             Middleware(AccessLog),
             Middleware(BasePrefixes),
             Middleware(LastResort, refusals=_REFUSALS),
             Middleware(BodyLimit, max_bytes=services.max_body_bytes),
+            Middleware(BodyPatience),
         ],
         exception_handlers={
             FilmgateError: _REFUSALS.on_error,

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from starlette.requests import Request
@@ -30,9 +30,9 @@ from filmgate.core.video import Asset, Variant, Video, VideoId
 from filmgate.http.conditional import is_known
 from filmgate.http.endpoints import Endpoint
 from filmgate.http.services import Services
+from filmgate.storage.links import PATH_PREFIX
 from filmgate.usecases import videos
 
-_REMOTE_LINK_LIFE = timedelta(minutes=5)
 _VIDEO_KEY = re.compile(r"videos/([0-9a-z]{26})/\d+/video\.mp4", re.ASCII)
 _MEDIA_TYPES = {
     Variant.VIDEO: "video/mp4",
@@ -48,11 +48,11 @@ class SignedFiles:
     services: Services
 
     async def retrieve(self, request: Request) -> Response:
-        key = self.services.signer.verify(
-            request.path_params["key"],
-            request.scope["query_string"].decode("latin-1"),
-            now=datetime.now(UTC),
+        link = self.services.signer.read(
+            _key_as_sent(request), request.scope["query_string"].decode("latin-1")
         )
+        link.check(now=await self.services.database.now())
+        key = link.key
         match = _VIDEO_KEY.fullmatch(key)
         if match is None:
             raise VideoNotFound
@@ -68,6 +68,12 @@ class SignedFiles:
         ]
 
 
+def _key_as_sent(request: Request) -> str:
+    """Undecoded: a key needs no escaping, so a link that has any was written by somebody else."""
+    path: bytes = request.scope["raw_path"]
+    return path.decode("latin-1").removeprefix(PATH_PREFIX)
+
+
 async def send_content(
     services: Services,
     request: Request,
@@ -78,7 +84,7 @@ async def send_content(
     wire_id: str | None = None,
 ) -> Response:
     """The bytes, or the reason why there are none: VideoNotReady, VideoHasFailed or VideoExpired."""
-    asset, life = _available(video, now=datetime.now(UTC))
+    asset, life = _available(video, now=await services.database.now())
     if not asset.has(variant):
         raise NotFound(f"Of this video there is no {variant}; it was made before there were any.")
     key = asset.key_of(variant)
@@ -91,7 +97,7 @@ async def send_content(
     if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     try:
-        place = await services.store.locate(key, valid_for=min(life, _REMOTE_LINK_LIFE))
+        place = await services.store.locate(key, valid_for=life)
         if isinstance(place, RemoteUrl):
             return _elsewhere(place, request.method, variant=variant, asset=asset, headers=headers)
         facts = await asyncio.to_thread(place.path.stat)

@@ -1,29 +1,40 @@
 """The create calls: what all dialects share but for how they read the body and write the answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from starlette.requests import Request
 
 from filmgate.core import derivations
-from filmgate.core.account import AccountId
+from filmgate.core.account import AccountId, Caller
 from filmgate.core.catalogue import Catalogue, VideoRequest
 from filmgate.core.character import Character, check_name
 from filmgate.core.derivations import Film
-from filmgate.core.errors import CharacterNotFound, InvalidRequest
+from filmgate.core.errors import CharacterNotFound, InvalidRequest, VideoNotFound
+from filmgate.core.idempotency import Claim
 from filmgate.core.spec import CharacterId, ObjectKey, VideoSpec
-from filmgate.core.video import Dialect, Video
+from filmgate.core.video import Dialect, Video, VideoId
 from filmgate.http.auth import authenticate
 from filmgate.http.bodies.fields import Fields, FilmId
-from filmgate.http.bodies.reading import open_fields
+from filmgate.http.bodies.opening import open_body
 from filmgate.http.bodies.uploads import Upload
+from filmgate.http.idempotency import claim_of
 from filmgate.http.ids import parse_character_id, parse_id
 from filmgate.http.services import Services
 from filmgate.usecases import characters, films, videos
 from filmgate.usecases.drafts import Draft
 from filmgate.usecases.films import OwnFilm, SentFilm
+from filmgate.usecases.idempotency import Made, once
+from filmgate.usecases.policies import check_prompt
 from filmgate.usecases.references import ImageSource
+
+T = TypeVar("T")
+
+_DELETED = (
+    "The {} that was made under this Idempotency-Key is deleted; use a new key for a new one."
+)
 
 
 class Derive(Protocol):
@@ -74,86 +85,169 @@ async def create_video(
     *,
     dialect: Dialect,
     parse: Callable[[Fields], Order] = read_order,
-) -> Video:
+) -> Made[Video]:
     """The video, committed; or an error, and nothing left behind."""
-    caller = await authenticate(request, services.database)
-    async with open_fields(request, scratch=services.scratch) as fields:
-        order = parse(fields)
-        spec = services.catalogue.validate(order.request)
-        await characters.check_all(
-            services.database, order.characters, account_id=caller.account_id
-        )
-        async with Draft(services.store) as draft:
-            spec = await draft.keep_images(
-                spec, order.images, fetch=services.fetch, param=order.images_param
-            )
-            return await draft.create(
-                services.database,
-                replace(spec, characters=tuple(order.characters)),
-                account_id=caller.account_id,
-                dialect=dialect,
-            )
+    caller = await authenticate(request, services)
+    make = partial(_ordered, dialect=dialect, parse=parse)
+    return await _once(services, request, caller=caller, make=make, find=_find_video)
 
 
-async def remix_video(services: Services, request: Request, *, dialect: Dialect) -> Video:
+async def remix_video(services: Services, request: Request, *, dialect: Dialect) -> Made[Video]:
     """The video of the path once more, with another prompt."""
-    caller = await authenticate(request, services.database)
+    caller = await authenticate(request, services)
     source_id = parse_id(request.path_params["id"])
-    async with open_fields(request, scratch=services.scratch) as fields:
-        source = await videos.retrieve_finished(
-            services.database, source_id, account_id=caller.account_id
-        )
-        if source.spec.has_inputs:
-            videos.check_kept(source)
-        spec = derivations.remix(services.catalogue, source.spec, prompt=fields.text("prompt"))
-    async with Draft(services.store) as draft:
-        return await draft.create(
-            services.database,
-            await draft.copy_inputs(spec),
-            account_id=caller.account_id,
-            dialect=dialect,
-            remixed_from=source.id,
-        )
+    make = partial(_remixed, dialect=dialect, source_id=source_id)
+    return await _once(services, request, caller=caller, make=make, find=_find_video)
 
 
 async def derive_video(
     services: Services, request: Request, *, dialect: Dialect, derive: Derive
-) -> Video:
+) -> Made[Video]:
     """A video made from the film that the body names or holds."""
-    caller = await authenticate(request, services.database)
-    async with (
-        open_fields(request, scratch=services.scratch) as fields,
-        Draft(services.store) as draft,
-    ):
-        wanted = read_order(fields).request
-        derivations.check_wish(services.catalogue, wanted)
-        film = await _film(services, fields, account_id=caller.account_id)
-        spec = derive(services.catalogue, wanted, film.facts, key=draft.source_key)
-        await film.keep(draft)
-        return await draft.create(
-            services.database, spec, account_id=caller.account_id, dialect=dialect
+    caller = await authenticate(request, services)
+    make = partial(_derived, dialect=dialect, derive=derive)
+    return await _once(services, request, caller=caller, make=make, find=_find_video)
+
+
+async def create_character(services: Services, request: Request) -> Made[Character]:
+    """From the film that the form holds."""
+    caller = await authenticate(request, services)
+    return await _once(
+        services, request, caller=caller, make=_shown_character, find=_find_character
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """A create that has come in whole, who sent it, and its hold on the idempotency key that it carries."""
+
+    services: Services
+    caller: Caller
+    fields: Fields
+    claim: Claim | None
+
+
+async def _once(
+    services: Services,
+    request: Request,
+    *,
+    caller: Caller,
+    make: Callable[[_Sent], Awaitable[T]],
+    find: Callable[[Services, Caller, str], Awaitable[T]],
+) -> Made[T]:
+    async with open_body(services, request, account_id=caller.account_id) as fields:
+        claim = await claim_of(request, fields, account_id=caller.account_id)
+        sent = _Sent(services=services, caller=caller, fields=fields, claim=claim)
+        return await once(
+            services.database,
+            claim,
+            make=lambda: make(sent),
+            find=partial(find, services, caller),
         )
 
 
-async def create_character(services: Services, request: Request) -> Character:
-    """From the film that the form holds."""
-    caller = await authenticate(request, services.database)
-    async with open_fields(request, scratch=services.scratch) as fields:
-        name = check_name(fields.word("name"))
-        film = fields.film("video")
-        if not isinstance(film, Upload):
-            raise InvalidRequest(
-                "video", "video is required: upload a film as multipart/form-data."
-            )
-        with services.film_uploads.taken(caller.account_id):
-            return await characters.create(
-                services.database,
-                name,
-                film.path,
-                account_id=caller.account_id,
-                store=services.store,
-                bench=services.bench,
-            )
+async def _ordered(sent: _Sent, *, dialect: Dialect, parse: Callable[[Fields], Order]) -> Video:
+    services, account_id = sent.services, sent.caller.account_id
+    order = parse(sent.fields)
+    spec = services.catalogue.validate(order.request)
+    await characters.check_all(services.database, order.characters, account_id=account_id)
+    await check_prompt(services.policies, spec.prompt)
+    async with Draft(services.store) as draft:
+        spec = await draft.keep_images(
+            spec,
+            order.images,
+            fetch=services.fetch,
+            param=order.images_param,
+            policies=services.policies,
+        )
+        spec = replace(spec, characters=tuple(order.characters))
+        return await _accept(sent, draft, spec, dialect=dialect)
+
+
+async def _remixed(sent: _Sent, *, dialect: Dialect, source_id: VideoId) -> Video:
+    services = sent.services
+    source = await videos.retrieve_finished(
+        services.database, source_id, account_id=sent.caller.account_id
+    )
+    if source.spec.has_inputs:
+        await videos.check_kept(services.database, source)
+    spec = derivations.remix(services.catalogue, source.spec, prompt=sent.fields.text("prompt"))
+    await check_prompt(services.policies, spec.prompt)
+    async with Draft(services.store) as draft:
+        spec = await draft.copy_inputs(spec)
+        return await _accept(sent, draft, spec, dialect=dialect, remixed_from=source.id)
+
+
+async def _derived(sent: _Sent, *, dialect: Dialect, derive: Derive) -> Video:
+    services = sent.services
+    async with Draft(services.store) as draft:
+        wanted = read_order(sent.fields).request
+        prompt = derivations.check_wish(services.catalogue, wanted)
+        await check_prompt(services.policies, prompt)
+        film = await _film(services, sent.fields, account_id=sent.caller.account_id)
+        spec = derive(services.catalogue, wanted, film.facts, key=draft.source_key)
+        await film.keep(draft)
+        return await _accept(sent, draft, spec, dialect=dialect)
+
+
+async def _accept(
+    sent: _Sent,
+    draft: Draft,
+    spec: VideoSpec,
+    *,
+    dialect: Dialect,
+    remixed_from: VideoId | None = None,
+) -> Video:
+    # A source may be older than the end of a character that it names.
+    account_id = sent.caller.account_id
+    await characters.check_all(sent.services.database, spec.characters, account_id=account_id)
+    return await draft.create(
+        sent.services.database,
+        spec,
+        caller=sent.caller,
+        dialect=dialect,
+        price_per_second=sent.services.catalogue.price_of(spec),
+        remixed_from=remixed_from,
+        claim=sent.claim,
+    )
+
+
+async def _shown_character(sent: _Sent) -> Character:
+    services, account_id = sent.services, sent.caller.account_id
+    name = check_name(sent.fields.word("name"))
+    film = sent.fields.film("video")
+    if not isinstance(film, Upload):
+        raise InvalidRequest("video", "video is required: upload a film as multipart/form-data.")
+    with services.film_uploads.taken(account_id):
+        return await characters.create(
+            services.database,
+            name,
+            film.path,
+            account_id=account_id,
+            store=services.store,
+            bench=services.bench,
+            policies=services.policies,
+            claim=sent.claim,
+        )
+
+
+async def _find_video(services: Services, caller: Caller, made_id: str) -> Video:
+    try:
+        return await videos.retrieve(
+            services.database, VideoId(made_id), account_id=caller.account_id
+        )
+    except VideoNotFound as error:
+        # Neither a second video nor a good word for one that every other address denies.
+        raise VideoNotFound(_DELETED.format("video")) from error
+
+
+async def _find_character(services: Services, caller: Caller, made_id: str) -> Character:
+    try:
+        return await characters.retrieve(
+            services.database, CharacterId(made_id), account_id=caller.account_id
+        )
+    except CharacterNotFound as error:
+        raise CharacterNotFound(_DELETED.format("character")) from error
 
 
 def _character_id(text: str) -> CharacterId:
@@ -173,4 +267,4 @@ async def _film(services: Services, fields: Fields, *, account_id: AccountId) ->
             await videos.retrieve_kept(services.database, video_id, account_id=account_id)
         )
     with services.film_uploads.taken(account_id):
-        return await films.check_film(source.path, bench=services.bench)
+        return await films.check_film(source.path, bench=services.bench, by=services.policies)

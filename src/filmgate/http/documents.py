@@ -16,6 +16,7 @@ from filmgate.http.endpoints import Endpoint
 from filmgate.http.json_answer import json_answer
 from filmgate.http.links import base_url
 from filmgate.http.reference.page import Surroundings, reference_page
+from filmgate.http.reference.style import STYLE_SOURCE
 from filmgate.http.services import Services
 
 GUIDES = {
@@ -45,7 +46,7 @@ TOPICS = {
 }
 
 _NO_SCRIPTS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
+    "content-security-policy": f"default-src 'none'; style-src {STYLE_SOURCE}; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'"
 }
 

@@ -9,6 +9,8 @@ from filmgate.core.errors import (
     BytesOutOfRange,
     Conflict,
     FilmgateError,
+    IdempotencyConflict,
+    IdempotencyInProgress,
     InvalidRequest,
     InvalidSignature,
     NotFound,
@@ -21,6 +23,7 @@ from filmgate.core.errors import (
     VideoExpired,
     VideoHasFailed,
 )
+from filmgate.http.bodies.patience import RequestTimedOut
 
 RETRY_AFTER_SECONDS = 5
 """How long a client should leave us alone when the database or the storage is away."""
@@ -54,12 +57,16 @@ TABLE: Mapping[type[FilmgateError], _Row] = {
     PermissionDenied: _Row(403, "permission_error"),
     InvalidSignature: _Row(403, "permission_error"),
     NotFound: _Row(404, "invalid_request_error"),
+    # Closed at once, a client that still sends would lose the answer: see `connections.py` for how it ends.
+    RequestTimedOut: _Row(408, "invalid_request_error"),
     # A 409 is retried by the official clients unless they are told that it is final.
     Conflict: _Row(409, "invalid_request_error", _DO_NOT_RETRY),
+    IdempotencyInProgress: _Row(409, "invalid_request_error"),
     VideoExpired: _Row(410, "invalid_request_error"),
     RequestTooLarge: _Row(413, "invalid_request_error"),
     BytesOutOfRange: _Row(416, "invalid_request_error"),
     VideoHasFailed: _Row(422, "video_generation_error"),
+    IdempotencyConflict: _Row(422, "invalid_request_error", _DO_NOT_RETRY),
     QuotaExceeded: _Row(429, "insufficient_quota", _DO_NOT_RETRY),
     RateLimited: _Row(429, "rate_limit_error"),
     ServiceUnavailable: _Row(503, "server_error", {"retry-after": str(RETRY_AFTER_SECONDS)}),
@@ -110,7 +117,7 @@ def _facts(error: FilmgateError) -> Mapping[str, str]:
     """What the error's own facts add to the headers."""
     if isinstance(error, BytesOutOfRange):
         return {"content-range": f"bytes */{error.size_bytes}"}
-    if not isinstance(error, RateLimited):
+    if not isinstance(error, RateLimited | IdempotencyInProgress):
         return _NO_HEADERS
     seconds = max(error.retry_after.total_seconds(), 0.001)
     return {

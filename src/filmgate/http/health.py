@@ -39,6 +39,7 @@ class Health:
         body = {
             "status": "ready" if is_ready else "unavailable",
             **parts,
+            "store": services.store.name,
             "engines": engine_parts,
         }
         if is_ready:

@@ -19,10 +19,13 @@ class Places:
         self._what = what
         self._taken: Counter[AccountId] = Counter()
 
+    def has_one(self, account_id: AccountId) -> bool:
+        return self._taken[account_id] < self._limit
+
     @contextmanager
     def taken(self, account_id: AccountId) -> Iterator[None]:
         """Raises RateLimited when there is none left."""
-        if self._taken[account_id] >= self._limit:
+        if not self.has_one(account_id):
             raise RateLimited(
                 f"This account has {self._limit} {self._what} open already; let one end first.",
                 retry_after=_TRY_AGAIN,

@@ -67,8 +67,13 @@ def _load(target: str) -> Work:
 
 
 def _send(events: TextIO, event: Mapping[str, object]) -> None:
-    events.write(json.dumps(event) + "\n")
-    events.flush()
+    try:
+        events.write(json.dumps(event) + "\n")
+        events.flush()
+    except (
+        ConnectionError
+    ):  # our parent was killed, which the end of our input is just about to say
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,67 @@
-"""Accounts and API keys: who is calling, and how keys come and go."""
+"""Accounts and API keys: who is calling, how keys come and go, and what the operator lets an account do."""
 
+import difflib
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import asyncpg
 
-from filmgate.core.account import ApiKey, ApiKeyId, Caller, digest, hint, is_plausible, new_key
+from filmgate.core.account import (
+    Account,
+    AccountId,
+    ApiKey,
+    ApiKeyId,
+    Caller,
+    digest,
+    hint,
+    is_plausible,
+    new_key,
+)
 from filmgate.core.errors import Conflict, NotFound, Unauthenticated
-from filmgate.database import accounts
+from filmgate.database import accounts, ledger, line
+from filmgate.database.accounts import Standing
 from filmgate.database.connection import Database
+from filmgate.database.ledger import Entry, EntryKind
+from filmgate.usecases import admission, events
 
 FIRST_ACCOUNT = "default"
+_ALL = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a limit is to be; None takes it away."""
+
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is to be different about an account. What is None stays as it is."""
+
+    weight: int | None = None
+    running: Limit | None = None
+    queued: Limit | None = None
+    requests_per_minute: Limit | None = None
+    has_credit: bool | None = None
+
+    def applied_to(self, account: Account) -> Account:
+        return replace(
+            account,
+            weight=account.weight if self.weight is None else self.weight,
+            running_limit=_most(self.running, account.running_limit),
+            queued_limit=_most(self.queued, account.queued_limit),
+            requests_per_minute=_most(self.requests_per_minute, account.requests_per_minute),
+            has_credit=account.has_credit if self.has_credit is None else self.has_credit,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """How an account stands, and the latest movements of its money, newest first."""
+
+    standing: Standing
+    entries: tuple[Entry, ...]
 
 
 async def authenticate(database: Database, key: str) -> Caller:
@@ -71,3 +123,87 @@ async def revoke_key(database: Database, key_id: ApiKeyId) -> None:
     async with database.connection() as connection:
         if not await accounts.revoke_key(connection, key_id):
             raise NotFound(f"There is no API key number {key_id}; see: filmgate keys list")
+
+
+async def create_account(database: Database, name: str) -> Account:
+    """One without limits. Raises Conflict when there is one of that name."""
+    async with database.connection() as connection:
+        account = await accounts.insert_account(connection, name)
+    if account is None:
+        raise Conflict(f"There is an account {name!r} already; see: filmgate accounts show {name}")
+    return account
+
+
+async def change_account(database: Database, name: str, change: Change) -> Account:
+    """Set limits. What a higher one allows begins at once; what runs already goes on. Raises NotFound."""
+    async with database.transaction() as connection:
+        changed = change.applied_to(await _lock(connection, name))
+        await accounts.write_limits(connection, changed)
+        admitted = await _let_in(connection, changed)
+    if admitted:
+        await events.call_workers(database)
+    return changed
+
+
+async def grant(database: Database, name: str, amount: int) -> Account:
+    """Add to the account's balance, in micro-units; a negative amount corrects an earlier grant.
+
+    Raises NotFound, and Conflict where that would take more than credit has left: the rest may be promised
+    to videos that are being made.
+    """
+    async with database.transaction() as connection:
+        account = await _lock(connection, name)
+        left = account.balance + amount
+        if amount < 0 and account.has_credit and left < 0:
+            raise Conflict(
+                f"The account has {account.balance / 1e6:g} left, and no more than that can be taken back."
+            )
+        await ledger.write(connection, account.id, kind=EntryKind.GRANT, amount=amount)
+    return replace(account, balance=left)
+
+
+async def list_accounts(database: Database) -> list[Standing]:
+    """All of them, by name."""
+    async with database.connection() as connection:
+        return await accounts.list_standings(connection)
+
+
+async def describe_account(database: Database, name: str, *, entries: int) -> Statement:
+    """With so many of its latest ledger entries. Raises NotFound."""
+    async with database.connection() as connection:
+        account_id = await account_id_of(connection, name)
+        (standing,) = await accounts.list_standings(connection, name=name)
+        latest = await ledger.list_entries(connection, account_id, limit=entries)
+    return Statement(standing, tuple(latest))
+
+
+async def account_id_of(connection: asyncpg.Connection, name: str) -> AccountId:
+    """Raises NotFound, with the nearest name that there is."""
+    account_id = await accounts.find_id(connection, name)
+    if account_id is None:
+        raise await _unknown(connection, name)
+    return account_id
+
+
+def _most(limit: Limit | None, present: int | None) -> int | None:
+    return present if limit is None else limit.most
+
+
+async def _lock(connection: asyncpg.Connection, name: str) -> Account:
+    account = await accounts.lock_named(connection, name)
+    if account is None:
+        raise await _unknown(connection, name)
+    return account
+
+
+async def _let_in(connection: asyncpg.Connection, account: Account) -> int:
+    """Where a limit is gone, nothing will ever let the rest in but this."""
+    if account.running_limit is None:
+        return await line.admit(connection, account.id, most=_ALL)
+    return await admission.admit_waiting(connection, account)
+
+
+async def _unknown(connection: asyncpg.Connection, name: str) -> NotFound:
+    nearest = difflib.get_close_matches(name, await accounts.list_names(connection), n=1)
+    advice = f"Did you mean {nearest[0]!r}?" if nearest else "See: filmgate accounts ls"
+    return NotFound(f"There is no account {name!r}. {advice}")

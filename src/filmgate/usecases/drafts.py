@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from filmgate.core.account import AccountId
+from filmgate.core.account import Caller
 from filmgate.core.errors import NotFound, VideoExpired
+from filmgate.core.idempotency import Claim
 from filmgate.core.ports import ObjectStore
 from filmgate.core.spec import ObjectKey, VideoSpec
 from filmgate.core.video import Dialect, Video, VideoId
 from filmgate.database.connection import Database
 from filmgate.usecases import references, videos
+from filmgate.usecases.policies import NO_POLICIES, Policies
 from filmgate.usecases.provisional import Provisional
 from filmgate.usecases.references import Fetch, ImageSource
 
@@ -28,9 +30,15 @@ class Draft(Provisional):
         return ObjectKey(f"{self._folder}source.mp4")
 
     async def keep_images(
-        self, spec: VideoSpec, images: Sequence[ImageSource], *, fetch: Fetch, param: str
+        self,
+        spec: VideoSpec,
+        images: Sequence[ImageSource],
+        *,
+        fetch: Fetch,
+        param: str,
+        policies: Policies = NO_POLICIES,
     ) -> VideoSpec:
-        """Raises InvalidImage, ImageSizeMismatch or ImageUnreachable, naming `param`."""
+        """Raises what `references.keep` does."""
         return await references.keep(
             images,
             spec=spec,
@@ -38,6 +46,7 @@ class Draft(Provisional):
             store=self.fill(),
             fetch=fetch,
             param=param,
+            policies=policies,
         )
 
     async def keep_film(self, film: Path) -> None:
@@ -62,19 +71,23 @@ class Draft(Provisional):
         database: Database,
         spec: VideoSpec,
         *,
-        account_id: AccountId,
+        caller: Caller,
         dialect: Dialect,
+        price_per_second: int | None,
         remixed_from: VideoId | None = None,
+        claim: Claim | None = None,
     ) -> Video:
-        """The video, committed."""
+        """The video, committed. Raises RateLimited or QuotaExceeded where the account may not have it."""
         return await self.settle(
             videos.create(
                 database,
                 spec,
                 video_id=self.video_id,
-                account_id=account_id,
+                caller=caller,
                 dialect=dialect,
+                price_per_second=price_per_second,
                 remixed_from=remixed_from,
+                claim=claim,
             )
         )
 

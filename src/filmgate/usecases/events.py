@@ -7,7 +7,7 @@ import structlog
 
 from filmgate.core.errors import DatabaseUnavailable
 from filmgate.core.event import Event, EventId, EventType
-from filmgate.core.video import Video, new_video_id
+from filmgate.core.video import Status, Video, new_video_id
 from filmgate.core.webhook import DeliveryId
 from filmgate.database import deliveries, events, notices, webhooks
 from filmgate.database.connection import Database
@@ -37,9 +37,23 @@ async def record(connection: asyncpg.Connection, video: Video) -> Event:
 
 
 async def tell(database: Database, *changed: Video) -> None:
-    """Say aloud, after the commit, that these videos have changed. Whoever misses it looks again anyway."""
+    """Say aloud, after the commit, that these videos have changed. Whoever misses it looks again anyway.
+
+    Of those that wait or have ended, workers hear too: there may be something to do, or room for another.
+    """
     try:
         async with database.connection() as connection:
             await notices.announce(connection, changed)
+            if any(video.status is not Status.IN_PROGRESS for video in changed):
+                await notices.call_workers(connection)
     except DatabaseUnavailable:
         log.info("database away, a notice was lost", videos=len(changed))
+
+
+async def call_workers(database: Database) -> None:
+    """Say aloud, after the commit, that a video waits. A worker that misses it looks by itself within a second."""
+    try:
+        async with database.connection() as connection:
+            await notices.call_workers(connection)
+    except DatabaseUnavailable:
+        log.info("database away, workers were not called")

@@ -11,7 +11,9 @@ from filmgate.core.spec import Size
 from filmgate.core.video import Video
 from filmgate.media.bench import MediaBench
 from filmgate.media.errors import UnusableFilm
+from filmgate.usecases import policies
 from filmgate.usecases.drafts import Draft
+from filmgate.usecases.policies import NO_POLICIES, Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,11 @@ class SentFilm:
         await draft.keep_film(self.path)
 
 
-async def check_film(path: Path, *, bench: MediaBench) -> SentFilm:
-    """Raises InvalidFilm, saying what would be right, or MediaUnavailable."""
+async def check_film(path: Path, *, bench: MediaBench, by: Policies = NO_POLICIES) -> SentFilm:
+    """Raises InvalidFilm, saying what would be right, ImageRejected, or ServiceUnavailable."""
     with judging():
         found = await bench.check_film(path)
+        await policies.check_film(by, path, bench=bench, param="video")
     return SentFilm(path, Film(size=Size(found.width, found.height), duration=found.duration))
 
 

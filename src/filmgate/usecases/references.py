@@ -10,6 +10,7 @@ from filmgate.core.ports import ObjectStore
 from filmgate.core.spec import ObjectKey, Size, VideoSpec
 from filmgate.media.images import MAX_IMAGE_BYTES, image_from_text, normalise_reference
 from filmgate.net.errors import FetchError
+from filmgate.usecases.policies import NO_POLICIES, Policies, check_image
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Fetches a stranger's URL through the guarded client, or raises FetchError."""
@@ -47,13 +48,16 @@ async def keep(
     store: ObjectStore,
     fetch: Fetch,
     param: str,
+    policies: Policies = NO_POLICIES,
 ) -> VideoSpec:
     """Fetch, check and store the images in the folder; return the spec that refers to them.
 
-    Nothing is stored unless all are good. Raises InvalidImage, ImageSizeMismatch or ImageUnreachable,
-    naming `param`.
+    Nothing is stored unless all are good. Raises InvalidImage, ImageSizeMismatch, ImageUnreachable or
+    ImageRejected, naming `param`, or ModerationUnavailable.
     """
     images = [await _image(source, size=spec.size, fetch=fetch, param=param) for source in sources]
+    for image in images:
+        await check_image(policies, image, param=param)
     keys = [ObjectKey(f"{folder}{number}.webp") for number in range(len(images))]
     for key, image in zip(keys, images, strict=True):
         await store.put_bytes(key, image)

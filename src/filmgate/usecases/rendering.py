@@ -5,41 +5,67 @@ worker that somebody cancelled, deleted or took over.
 """
 
 import asyncio
-from datetime import datetime, timedelta
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
+
+import asyncpg
 
 from filmgate.core.derivations import new_part
-from filmgate.core.errors import EngineError, EngineFailed, EngineUnavailable
+from filmgate.core.errors import EngineCrashed, EngineError, EngineFailed, EngineUnavailable
 from filmgate.core.ports import Attempt, Engine, ObjectStore
+from filmgate.core.retrying import pause_after
 from filmgate.core.spec import ObjectKey, Size
-from filmgate.core.video import Asset, Failure, Status, Variant, Video, VideoId
-from filmgate.database import videos
+from filmgate.core.video import Asset, Status, Variant, Video
+from filmgate.database import fairness, line, videos
 from filmgate.database.connection import Database
 from filmgate.media.bench import MediaBench
 from filmgate.media.errors import MediaUnavailable, UnusableFilm
 from filmgate.media.probe import Probe, UnplayableFile, probe
-from filmgate.queue import jobs
 from filmgate.usecases import events
+from filmgate.usecases.endings import end
 from filmgate.usecases.inputs import Inputs
 
-UNAVAILABLE_LIMIT = 3
-"""After so many attempts that ended in EngineUnavailable, the video has failed."""
 
-MESSAGE_LIMIT = 2_000
-"""Characters of what an engine says that are kept."""
+async def begin_next(
+    database: Database, engines: Sequence[str], *, worker_id: UUID
+) -> Video | None:
+    """Claim the video that goes next, of the first engine for which one waits, for a new attempt."""
+    for engine in engines:
+        async with database.transaction() as connection:
+            video = await line.lock_next(connection, engine)
+            if video is None:
+                continue
+            claimed = video.claim(at=await videos.now(connection))
+            await videos.update(connection, video, claimed)
+            await line.hold(connection, video.id, worker_id=worker_id)
+            await fairness.advance(connection, video.id)
+        await events.tell(database, claimed)
+        return claimed
+    return None
 
 
-async def begin(database: Database, video_id: VideoId) -> Video | None:
-    """Claim the video for a new attempt, or return None where there is nothing left to do."""
-    async with database.transaction() as connection:
-        video = await videos.lock(connection, video_id)
-        if video is None or video.status.is_terminal:
-            await jobs.remove(connection, video_id)
-            return None
-        claimed = video.claim(at=await videos.now(connection))
-        await videos.update(connection, video, claimed)
-    await events.tell(database, claimed)
-    return claimed
+async def take_over_lost(
+    database: Database, engines: Sequence[str], *, worker_id: UUID, silent_for: timedelta
+) -> Video | None:
+    """Claim a video whose worker has been silent for so long. It fails when too many were."""
+    while True:
+        async with database.transaction() as connection:
+            video = await line.lock_lost(connection, engines, silent_for=silent_for)
+            if video is None:
+                return None
+            taken = video.take_over(at=await videos.now(connection))
+            if taken.status.is_terminal:
+                await end(connection, video, taken)
+            else:
+                await videos.update(connection, video, taken)
+                await line.hold(connection, video.id, worker_id=worker_id)
+        await events.tell(database, taken)
+        if not taken.status.is_terminal:
+            return taken
 
 
 async def perform(
@@ -65,15 +91,15 @@ async def perform(
     return await _store(video, path, bench=bench, store=store, workdir=attempt.workdir)
 
 
-async def complete(database: Database, video: Video, asset: Asset, *, keep_for: timedelta) -> bool:
+async def complete(
+    database: Database, video: Video, asset: Asset, *, keep_for: timedelta, took: timedelta
+) -> bool:
     """The asset is stored: let everybody see it. Return False if the video was lost meanwhile."""
     async with database.transaction() as connection:
-        at = await videos.now(connection)
-        done = video.complete(asset, at=at, keep_for=keep_for)
-        if not await videos.update(connection, video, done):
+        done = video.complete(asset, at=await videos.now(connection), keep_for=keep_for)
+        if not await end(connection, video, done):
             return False
-        await jobs.remove(connection, video.id)
-        await events.record(connection, done)
+        await fairness.note_duration(connection, video.spec.engine, seconds=took.total_seconds())
     await events.tell(database, done)
     return True
 
@@ -86,15 +112,15 @@ async def give_up(
     `retry_delay` goes before the second attempt; each further one waits twice as long.
     """
     async with database.transaction() as connection:
-        verdict = _verdict(video, error, at=await videos.now(connection))
-        if not await videos.update(connection, video, verdict):
-            return None
-        await jobs.remove(connection, video.id)
-        if verdict.status is Status.QUEUED:
-            delay = retry_delay * 2 ** (verdict.unavailable_count - 1)
-            await jobs.enqueue(connection, video.id, engine=video.spec.engine, delay=delay)
+        verdict = video.give_up(error, at=await videos.now(connection))
+        if verdict.status.is_terminal:
+            is_ours = await end(connection, video, verdict)
         else:
-            await events.record(connection, verdict)
+            count = verdict.unavailable_count + verdict.crash_count
+            pause = pause_after(count, first=retry_delay, luck=random.random())
+            is_ours = await _wait_again(connection, video, verdict, delay=pause)
+    if not is_ours:
+        return None
     await events.tell(database, verdict)
     return verdict.status
 
@@ -102,9 +128,21 @@ async def give_up(
 async def hand_back(database: Database, video: Video, *, delay: timedelta = timedelta(0)) -> None:
     """The worker cannot go on, through no fault of the video's: let another one have it."""
     async with database.transaction() as connection:
-        if await videos.update(connection, video, video.hand_back()):
-            await jobs.remove(connection, video.id)
-            await jobs.enqueue(connection, video.id, engine=video.spec.engine, delay=delay)
+        waiting = video.hand_back()
+        is_ours = await _wait_again(connection, video, waiting, delay=delay)
+    if is_ours:
+        await events.tell(database, waiting)
+
+
+async def hand_back_all(database: Database, engines: Sequence[str], *, worker_id: UUID) -> int:
+    """Whatever the worker still holds: it works on none any more. Return how many there were."""
+    async with database.transaction() as connection:
+        held = await line.lock_held(connection, worker_id, engines)
+        waiting = [video.hand_back() for video in held]
+        for before, after in zip(held, waiting, strict=True):
+            await videos.update(connection, before, after)
+    await events.tell(database, *waiting)
+    return len(held)
 
 
 async def abandon(database: Database, video: Video, *, store: ObjectStore) -> None:
@@ -114,6 +152,12 @@ async def abandon(database: Database, video: Video, *, store: ObjectStore) -> No
     folder = attempt_folder(video)
     if current is None or current.asset is None or not current.asset.key.startswith(folder):
         await store.delete_folder(folder)
+
+
+async def remove_earlier(video: Video, *, store: ObjectStore) -> None:
+    """Remove what attempts before this one may have stored before their workers died."""
+    for attempt in range(1, video.attempt):
+        await store.delete_folder(attempt_folder(replace(video, attempt=attempt)))
 
 
 def attempt_folder(video: Video) -> str:
@@ -163,21 +207,14 @@ async def _probed(path: Path) -> Probe:
     try:
         return await asyncio.to_thread(probe, path)
     except UnplayableFile as error:
-        raise EngineUnavailable(
-            f"The engine delivered a file that does not play: {error}"
-        ) from error
+        raise EngineCrashed(f"The engine delivered a file that does not play: {error}") from error
 
 
-def _verdict(video: Video, error: EngineError, *, at: datetime) -> Video:
-    message = _storable(error.message)
-    if isinstance(error, EngineFailed):
-        return video.fail(Failure(_storable(error.failure_code), message), at=at)
-    if video.unavailable_count + 1 >= UNAVAILABLE_LIMIT:
-        told = f"{UNAVAILABLE_LIMIT} attempts were made, the last one ended so: {message}"
-        return video.fail(Failure("engine_failed", told), at=at)
-    return video.requeue()
-
-
-def _storable(text: str) -> str:
-    """What an engine says may hold what PostgreSQL does not: NUL, or half a character."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()[:MESSAGE_LIMIT]
+async def _wait_again(
+    connection: asyncpg.Connection, before: Video, after: Video, *, delay: timedelta
+) -> bool:
+    if not await videos.update(connection, before, after):
+        return False
+    if delay:
+        await line.postpone(connection, before.id, delay=delay)
+    return True

@@ -6,10 +6,11 @@ import structlog
 
 from filmgate.core.errors import StorageUnavailable
 from filmgate.core.ports import ObjectStore
-from filmgate.core.video import VideoId
-from filmgate.database import videos
+from filmgate.core.video import Failure, VideoId
+from filmgate.database import fairness, line, videos
 from filmgate.database.connection import Database
-from filmgate.queue import jobs
+from filmgate.usecases import admission, events
+from filmgate.usecases.endings import end
 
 GRACE = timedelta(minutes=15)
 """How long objects outlive their links, so that a download that began in time can end."""
@@ -46,16 +47,35 @@ async def _empty(database: Database, store: ObjectStore, *, video_id: VideoId) -
     return True
 
 
-async def enqueue_forgotten(database: Database, *, quiet_for: timedelta) -> int:
-    """Give a job to every unfinished video that has none. Return how many there were."""
+async def fail_overdue(database: Database, *, queue_limit: timedelta) -> int:
+    """Fail the videos that were accepted so long ago and still wait. Return how many there were."""
+    failure = Failure("expired_in_queue", f"The video has waited for {queue_limit} in vain.")
     async with database.transaction() as connection:
-        forgotten = await videos.without_job(connection, quiet_for=quiet_for, limit=BATCH)
-        for video_id, engine in forgotten:
-            await jobs.enqueue(connection, video_id, engine=engine)
-    return len(forgotten)
+        overdue = await line.lock_overdue(connection, waiting_for=queue_limit, limit=BATCH)
+        at = await videos.now(connection)
+        failed = [video.fail(failure, at=at) for video in overdue]
+        for before, after in zip(overdue, failed, strict=True):
+            await end(connection, before, after)
+    await events.tell(database, *failed)
+    return len(failed)
 
 
-async def trim_queue_log(database: Database, *, keep_for: timedelta = timedelta(days=1)) -> None:
-    """Bound what the queue remembers about jobs that are gone."""
+async def move_up(database: Database) -> int:
+    """Let the videos behind cancelled ones have their places. Return how many moved."""
+    async with database.transaction() as connection:
+        return await fairness.move_up(connection)
+
+
+async def admit_forgotten(database: Database) -> int:
+    """Let in whoever might have been let in and was not. Return how many."""
+    async with database.transaction() as connection:
+        admitted = await admission.admit_forgotten(connection)
+    if admitted:
+        await events.call_workers(database)
+    return admitted
+
+
+async def return_postponed(database: Database) -> int:
+    """Let those stand in line again whose pause is over. Return how many."""
     async with database.connection() as connection:
-        await jobs.trim_log(connection, keep_for=keep_for)
+        return await line.return_postponed(connection)

@@ -6,16 +6,15 @@ An id tells a stranger nothing: whatever is not the caller's own does not exist.
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import asyncpg
-
-from filmgate.core.account import AccountId
+from filmgate.core.account import AccountId, Caller
 from filmgate.core.errors import InvalidTransition, VideoExpired, VideoNotFound
+from filmgate.core.idempotency import Claim
 from filmgate.core.spec import VideoSpec
 from filmgate.core.video import Dialect, Status, Video, VideoId, new_video_id
 from filmgate.database import lists, videos
 from filmgate.database.connection import Database
-from filmgate.queue import jobs
-from filmgate.usecases import events
+from filmgate.usecases import admission, events, idempotency
+from filmgate.usecases.endings import end
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +35,32 @@ async def create(
     spec: VideoSpec,
     *,
     video_id: VideoId,
-    account_id: AccountId,
+    caller: Caller,
     dialect: Dialect,
+    price_per_second: int | None = None,
     remixed_from: VideoId | None = None,
+    claim: Claim | None = None,
 ) -> Video:
-    """Accept the video. Once this returns, it is committed together with its job."""
+    """Accept the video. Once this returns, it is committed, with its place in the line and its price.
+
+    Raises RateLimited when too many of the account's wait, and QuotaExceeded when it cannot pay.
+    """
     async with database.transaction() as connection:
+        place = await admission.enter(connection, caller.account_id, spec)
         video = Video(
             id=video_id,
-            account_id=account_id,
+            account_id=caller.account_id,
+            api_key_id=caller.api_key_id,
             dialect=dialect,
             spec=spec,
-            created_at=await lists.time_of_acceptance(connection, account_id),
+            price_per_second=price_per_second,
+            created_at=await lists.time_of_acceptance(connection, caller.account_id),
             remixed_from=remixed_from,
         )
-        await videos.insert(connection, video)
-        await jobs.enqueue(connection, video_id, engine=spec.engine)
+        await videos.insert(connection, video, place)
+        await admission.reserve(connection, video)
+        await idempotency.settle(connection, claim, video_id)
+    await events.call_workers(database)
     return video
 
 
@@ -76,13 +85,13 @@ async def retrieve_finished(
 async def retrieve_kept(database: Database, video_id: VideoId, *, account_id: AccountId) -> Video:
     """As `retrieve_finished`, and its objects are there to be used. Raises VideoExpired."""
     video = await retrieve_finished(database, video_id, account_id=account_id)
-    check_kept(video)
+    await check_kept(database, video)
     return video
 
 
-def check_kept(video: Video) -> None:
+async def check_kept(database: Database, video: Video) -> None:
     """Raises VideoExpired: nothing must live on, in another video, longer than was promised."""
-    if video.is_expired(at=datetime.now(UTC)):
+    if video.is_expired(at=await database.now()):
         raise VideoExpired(
             "The video's day is over, and so is that of all it was made from; only the record remains."
         )
@@ -122,8 +131,7 @@ async def cancel(database: Database, video_id: VideoId, *, account_id: AccountId
                 f"The video is {video.status} already; only a queued or running one can be cancelled."
             )
         cancelled = video.cancel(at=await videos.now(connection))
-        await _change(connection, video, cancelled)
-        await events.record(connection, cancelled)
+        await end(connection, video, cancelled)  # locked: nobody can have come between
     await events.tell(database, cancelled)
     return replace(cancelled, revision=video.revision + 1)
 
@@ -132,13 +140,12 @@ async def delete(database: Database, video_id: VideoId, *, account_id: AccountId
     """Hide the video at once and for good; its work stops and its objects go."""
     async with database.transaction() as connection:
         video = _own(await videos.lock(connection, video_id), account_id)
-        await _change(connection, video, video.delete(at=await videos.now(connection)))
-    await events.tell(database, video)
-
-
-async def _change(connection: asyncpg.Connection, before: Video, after: Video) -> None:
-    await videos.update(connection, before, after)  # locked: nobody can have come between
-    await jobs.remove(connection, before.id)
+        deleted = video.delete(at=await videos.now(connection))
+        if video.status.is_terminal:
+            await videos.update(connection, video, deleted)
+        else:
+            await end(connection, video, deleted)
+    await events.tell(database, deleted)
 
 
 def _own(video: Video | None, account_id: AccountId) -> Video:

@@ -1,17 +1,17 @@
 """Periodic jobs: each runs in every worker, and in one of them at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from filmgate.core.errors import ServiceUnavailable
-from filmgate.core.ports import ObjectStore
+from filmgate.core.ports import Engine, ObjectStore
 from filmgate.database.connection import Database
-from filmgate.usecases import deliveries, retention
-from filmgate.worker.runner import LOST_AFTER
+from filmgate.usecases import deliveries, idempotency, retention, stopping
+from filmgate.usecases.orphans import remove_orphans
 
 log = structlog.get_logger()
 
@@ -26,14 +26,32 @@ class PeriodicJob:
     run: Callable[[], Awaitable[object]]
 
 
-def periodic_jobs(database: Database, store: ObjectStore) -> tuple[PeriodicJob, ...]:
+def periodic_jobs(
+    database: Database,
+    store: ObjectStore,
+    *,
+    engines: Mapping[str, Engine],
+    queue_limit: timedelta,
+) -> tuple[PeriodicJob, ...]:
     """All of them, in the order in which they first run."""
     return (
         PeriodicJob(
-            "sweep",
-            timedelta(seconds=5),
+            "overdue",
+            timedelta(seconds=15),
             0x66677301,
-            lambda: retention.enqueue_forgotten(database, quiet_for=LOST_AFTER),
+            lambda: retention.fail_overdue(database, queue_limit=queue_limit),
+        ),
+        PeriodicJob(
+            "line",
+            timedelta(seconds=2),
+            0x66677303,
+            lambda: retention.move_up(database),
+        ),
+        PeriodicJob(
+            "admission",
+            timedelta(seconds=5),
+            0x66677308,
+            lambda: retention.admit_forgotten(database),
         ),
         PeriodicJob(
             "retention",
@@ -42,10 +60,22 @@ def periodic_jobs(database: Database, store: ObjectStore) -> tuple[PeriodicJob, 
             lambda: retention.remove_expired(database, store=store),
         ),
         PeriodicJob(
-            "queue log",
-            timedelta(minutes=10),
-            0x66677303,
-            lambda: retention.trim_queue_log(database),
+            "upstream jobs",
+            timedelta(seconds=15),
+            0x66677307,
+            lambda: stopping.stop_unwanted(database, engines),
+        ),
+        PeriodicJob(
+            "idempotency keys",
+            timedelta(hours=1),
+            0x66677306,
+            lambda: idempotency.trim(database),
+        ),
+        PeriodicJob(
+            "orphans",
+            timedelta(hours=1),
+            0x66677305,
+            lambda: remove_orphans(database, store=store),
         ),
         PeriodicJob(
             "delivery log",

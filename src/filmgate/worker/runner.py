@@ -4,6 +4,7 @@ The row is the truth: what this process believes about a video ends when a heart
 """
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from datetime import timedelta
 from uuid import uuid4
@@ -11,18 +12,18 @@ from uuid import uuid4
 import structlog
 
 from filmgate.core.errors import DatabaseUnavailable
-from filmgate.core.video import VideoId
+from filmgate.core.video import Video
 from filmgate.database import notices, videos
-from filmgate.queue import jobs
+from filmgate.usecases import rendering, retention
 from filmgate.worker.slot import Slot, Workshop
 from filmgate.worker.wakeups import Wakeups
 
 HEARTBEAT = timedelta(seconds=1)
 LOST_AFTER = timedelta(seconds=10)
-"""A job whose worker was silent for so long is given to another one."""
+"""A video whose worker was silent for so long is given to another one."""
 
 POLL = timedelta(seconds=1)
-"""How long a missed notification can delay a claim."""
+"""How long a missed notification can delay a claim, and how often lost and postponed videos are looked for."""
 
 NEVER = timedelta(days=365)
 BEAT_LIMIT = timedelta(seconds=5)
@@ -32,7 +33,7 @@ log = structlog.get_logger()
 
 
 class Runner:
-    """Claims a job when a slot is free and not before. All that it starts has ended when `run` returns."""
+    """Claims a video when a slot is free and not before. All that it starts has ended when `run` returns."""
 
     def __init__(self, workshop: Workshop, *, slots: int, grace: timedelta) -> None:
         """`slots` videos are made at once; `grace` is how long a stop waits for them."""
@@ -40,7 +41,9 @@ class Runner:
         self._grace = grace
         self._id = uuid4()
         self._free = asyncio.Semaphore(slots)
+        self._engines = deque(workshop.engines)
         self._trust_silence_at = 0.0
+        self._look_round_at = 0.0
         self._busy: dict[Slot, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event, wakeups: Wakeups, *, hurry: asyncio.Event) -> None:
@@ -70,26 +73,37 @@ class Runner:
             del self._busy[slot]
             self._free.release()
 
-    async def _next(self, wakeups: Wakeups) -> VideoId:
+    async def _next(self, wakeups: Wakeups) -> Video:
         while True:
             wakeups.clear()
             try:
-                job = await self._claim_one()
+                video = await self._look_round() or await self._claim_one()
             except DatabaseUnavailable:
                 self._note_outage()
-                job = None
-            if job is not None:
-                return job.video_id
+                video = None
+            if video is not None:
+                return video
             await wakeups.wait(POLL)
 
-    async def _claim_one(self) -> jobs.Job | None:
-        async with self._shop.database.connection() as connection:
-            return await jobs.claim_next(
-                connection,
-                self._id,
-                engines=self._shop.engines,
-                lost_after=self._lost_after(),
-            )
+    async def _look_round(self) -> Video | None:
+        """Now and then: what was lost goes before what waits, and what was postponed stands in line again."""
+        now = asyncio.get_running_loop().time()
+        if now < self._look_round_at:
+            return None
+        await retention.return_postponed(self._shop.database)
+        lost = await rendering.take_over_lost(
+            self._shop.database,
+            self._engines,
+            worker_id=self._id,
+            silent_for=self._lost_after(),
+        )
+        if lost is None:  # else there may be others
+            self._look_round_at = now + POLL.total_seconds()
+        return lost
+
+    async def _claim_one(self) -> Video | None:
+        self._engines.rotate()
+        return await rendering.begin_next(self._shop.database, self._engines, worker_id=self._id)
 
     def _lost_after(self) -> timedelta:
         """While the database was away nobody could beat: until everybody had time to, nobody is lost."""
@@ -111,12 +125,11 @@ class Runner:
             await asyncio.sleep(HEARTBEAT.total_seconds())
 
     async def _touch(self) -> None:
-        if not self._busy:
-            return
         held = {slot: slot.attempt for slot in self._busy if slot.attempt is not None}
+        if not held:
+            return
         signs = [(own.video.id, own.video.attempt, own.percent) for own in held.values()]
         async with self._shop.database.connection() as connection:
-            await jobs.touch(connection, self._id, held=[slot.video_id for slot in self._busy])
             ours = await videos.touch(connection, signs)
             await notices.announce(
                 connection, (own.video for own in held.values() if own.has_news())
@@ -126,12 +139,11 @@ class Runner:
                 slot.stop(leaving=False)
 
     async def _release_the_rest(self) -> None:
-        """A job that was claimed while the stop came need not wait until it counts as lost."""
+        """What was claimed while the stop came need not wait until it counts as lost."""
         try:
-            async with self._shop.database.connection() as connection:
-                await jobs.release(connection, self._id)
+            await rendering.hand_back_all(self._shop.database, self._engines, worker_id=self._id)
         except DatabaseUnavailable:
-            log.warning("database away, claimed jobs wait until they count as lost")
+            log.warning("database away, claimed videos wait until they count as lost")
 
     async def _drain(self, hurry: asyncio.Event) -> None:
         if self._busy:

@@ -1,4 +1,4 @@
-"""A slot at work: one job, from the claim of its video to the last word about it.
+"""A slot at work: one video, from its claim to the last word about it.
 
 Cancelling `work` means one of two things: the video was taken from us, or the worker is leaving.
 """
@@ -15,16 +15,16 @@ import structlog
 
 from filmgate.core.errors import (
     DatabaseUnavailable,
+    EngineCrashed,
     EngineError,
-    EngineUnavailable,
     StorageUnavailable,
 )
 from filmgate.core.ports import Engine, ObjectStore
-from filmgate.core.video import Asset, Video, VideoId
+from filmgate.core.video import Asset, Video
 from filmgate.database import videos
 from filmgate.database.connection import Database
 from filmgate.media.bench import MediaBench
-from filmgate.usecases import inputs, rendering
+from filmgate.usecases import inputs, rendering, stopping
 from filmgate.worker.attempt import HeldAttempt
 
 DATABASE_RETRY = timedelta(seconds=1)
@@ -48,14 +48,16 @@ class Workshop:
     time_limit: timedelta
     scratch: Path
     retry_delay: timedelta = timedelta(seconds=2)
+    log_prompts: bool = False
 
 
 class Slot:
     """Holds one video at most. `attempt` is set while the heartbeat has something to report."""
 
-    def __init__(self, workshop: Workshop, video_id: VideoId) -> None:
+    def __init__(self, workshop: Workshop, video: Video) -> None:
         self._shop = workshop
-        self.video_id = video_id
+        self._video = video
+        self._begun_at = asyncio.get_running_loop().time()
         self._leaving = False
         self._stopped = False
         self._settling = False
@@ -63,15 +65,13 @@ class Slot:
         self.attempt: HeldAttempt | None = None
 
     async def work(self) -> None:
-        """Do the job. What must run again is said by the row, never by an exception."""
+        """Make the video. What must run again is said by the row, never by an exception."""
         self._task = asyncio.current_task()
         try:
-            video = await rendering.begin(self._shop.database, self.video_id)
-            if video is not None:
-                await self._make(video)
+            await self._make(self._video)
         except DatabaseUnavailable:
-            # The row keeps its status and the job falls silent, so another attempt will be made.
-            log.warning("database away, attempt ended", video=self.video_id)
+            # The row keeps its status and falls silent, so another attempt will be made.
+            log.warning("database away, attempt ended", video=self._video.id)
 
     def stop(self, *, leaving: bool) -> None:
         """Drop the video at once: it was taken from us, or (`leaving`) it must be handed back.
@@ -85,7 +85,8 @@ class Slot:
 
     async def _make(self, video: Video) -> None:
         logger = log.bind(video=video.id, attempt=video.attempt, engine=video.spec.engine)
-        logger.info("render begun", seconds=video.spec.seconds, size=str(video.spec.size))
+        said = {"prompt": video.spec.prompt} if self._shop.log_prompts else {}
+        logger.info("render begun", seconds=video.spec.seconds, size=str(video.spec.size), **said)
         try:
             await self._complete(video, await self._render(video))
         except asyncio.CancelledError:
@@ -103,7 +104,7 @@ class Slot:
                 await rendering.hand_back(self._shop.database, video, delay=SCARCITY_RETRY)
                 return
             logger.exception("an attempt ended as none may end")
-            internal = EngineUnavailable(f"internal error: {type(error).__name__}")
+            internal = EngineCrashed(f"internal error: {type(error).__name__}")
             await self._give_up(video, internal)
 
     async def _render(self, video: Video) -> Asset:
@@ -140,10 +141,11 @@ class Slot:
     async def _complete(self, video: Video, asset: Asset) -> None:
         """Finished work is not thrown away because the database is away for a while."""
         self._settling = True
+        took = timedelta(seconds=asyncio.get_running_loop().time() - self._begun_at)
         while True:
             try:
                 done = await rendering.complete(
-                    self._shop.database, video, asset, keep_for=self._shop.keep_for
+                    self._shop.database, video, asset, keep_for=self._shop.keep_for, took=took
                 )
             except DatabaseUnavailable:
                 if self._leaving:
@@ -152,8 +154,7 @@ class Slot:
             else:
                 break
         log.info("render ended", video=video.id, completed=done, bytes=asset.size_bytes)
-        if not done:
-            await self._abandon(video)
+        await self._tidy(video, is_done=done)
 
     async def _give_up(self, video: Video, error: EngineError) -> None:
         status = await rendering.give_up(
@@ -169,10 +170,18 @@ class Slot:
         await self._abandon(video)
 
     async def _abandon(self, video: Video) -> None:
+        await self._tidy(video, is_done=False)
+        await stopping.stop_one(self._shop.database, self._shop.engines, video_id=video.id)
+
+    async def _tidy(self, video: Video, *, is_done: bool) -> None:
+        """No object of an attempt stays, but for those of the one that completed the video."""
         try:
-            await rendering.abandon(self._shop.database, video, store=self._shop.store)
+            if is_done:
+                await rendering.remove_earlier(video, store=self._shop.store)
+            else:
+                await rendering.abandon(self._shop.database, video, store=self._shop.store)
         except StorageUnavailable:
-            # Retention removes the whole of a finished video's folder later.
+            # The sweep for orphans finds them later.
             log.warning("storage away, leftovers stay", video=video.id, attempt=video.attempt)
 
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import NoReturn
 
 from filmgate.database.listening import listen
-from filmgate.queue.schema import CHANNEL
+from filmgate.database.notices import WORK_CHANNEL
 
 
 class Wakeups:
-    """An event that every notification sets; unless told otherwise, those that a job came or went."""
+    """An event that every notification sets; unless told otherwise, those that call workers."""
 
-    def __init__(self, channel: str = CHANNEL) -> None:
+    def __init__(self, channel: str = WORK_CHANNEL) -> None:
         self._channel = channel
         self._event = asyncio.Event()
 

@@ -41,6 +41,11 @@ class Fields:
     def __init__(self, values: Mapping[str, object]) -> None:
         self._values = values
 
+    @property
+    def values(self) -> Mapping[str, object]:
+        """All that was sent, as it was sent."""
+        return self._values
+
     def text(self, name: str) -> str | None:
         """Text of any length."""
         value = self._values.get(name)

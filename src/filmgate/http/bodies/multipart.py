@@ -15,6 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from filmgate.core.errors import MalformedRequest, RequestTooLarge
 from filmgate.http.bodies.forms import PART_LIMIT, Leaf, Node, unfold
+from filmgate.http.bodies.room import Share
 from filmgate.http.bodies.uploads import Upload, Uploads
 
 UPLOAD_LIMIT = 16
@@ -35,10 +36,10 @@ _WRITE_BYTES = 256 * 1024
 
 
 async def read_multipart(
-    body: AsyncIterable[bytes], content_type: str, *, uploads: Uploads
+    body: AsyncIterable[bytes], content_type: str, *, uploads: Uploads, memory: Share
 ) -> dict[str, Node]:
-    """Raises MalformedRequest for a form that is not whole, RequestTooLarge and StorageUnavailable."""
-    form = _Form(uploads)
+    """Raises MalformedRequest for a form that is not whole, RequestTooLarge, StorageUnavailable, or what a Share does."""
+    form = _Form(uploads, memory)
     with _malformed():
         parser = form.parser(_boundary(content_type))
     async for chunk in body:
@@ -74,10 +75,11 @@ class _Part:
 class _Form:
     """Collects the parts of a form as the parser meets them."""
 
-    def __init__(self, uploads: Uploads) -> None:
+    def __init__(self, uploads: Uploads, memory: Share) -> None:
         self.leaves: list[tuple[str, Leaf]] = []
         self.is_whole = False
         self._uploads = uploads
+        self._memory = memory
         self._ended: list[tuple[Path, bytearray]] = []
         self._part = _Part()
         self._part_count = self._upload_count = self._text_bytes = 0
@@ -148,6 +150,7 @@ class _Form:
             self._begin_upload(part)
 
     def _count_text_bytes(self, count: int) -> None:
+        self._memory.add(count)
         self._text_bytes += count
         if self._text_bytes > TEXT_LIMIT:
             raise RequestTooLarge(

@@ -15,6 +15,7 @@ from filmgate.http.bodies.announced import announced_bytes
 from filmgate.http.bodies.fields import Fields, kind_of
 from filmgate.http.bodies.forms import read_urlencoded
 from filmgate.http.bodies.multipart import read_multipart
+from filmgate.http.bodies.room import Share
 from filmgate.http.bodies.uploads import Uploads, open_uploads
 
 INLINE_BYTES = 64 * 1024
@@ -33,28 +34,30 @@ _OBJECT = re.compile(rb"\s*\{")
 
 
 @asynccontextmanager
-async def open_fields(request: Request, *, scratch: Path) -> AsyncIterator[Fields]:
+async def open_fields(
+    request: Request, *, scratch: Path, memory: Share, disk: Share
+) -> AsyncIterator[Fields]:
     """The uploads among them are files below `scratch` until the block ends.
 
-    Raises MalformedRequest, RequestTooLarge or StorageUnavailable. A body that does not say what it is, is
-    taken for JSON.
+    Raises MalformedRequest, RequestTooLarge, StorageUnavailable, or what a Share does. A body that does not
+    say what it is, is taken for JSON.
     """
-    async with open_uploads(scratch) as uploads:
-        yield Fields(await _read(request, uploads))
+    async with open_uploads(scratch, disk) as uploads:
+        yield Fields(await _read(request, uploads, memory))
 
 
-async def _read(request: Request, uploads: Uploads) -> Mapping[str, object]:
+async def _read(request: Request, uploads: Uploads, memory: Share) -> Mapping[str, object]:
     content_type = request.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        return await read_multipart(request.stream(), content_type, uploads=uploads)
-    text = await _collect(request)
+        return await read_multipart(request.stream(), content_type, uploads=uploads, memory=memory)
+    text = await _collect(request, memory)
     if len(text) < INLINE_BYTES:
         return _parse(kind, text)
     return await asyncio.to_thread(_parse, kind, text)
 
 
-async def _collect(request: Request) -> bytearray:
+async def _collect(request: Request, memory: Share) -> bytearray:
     """Text takes far longer to read than files, and all of it is held in memory at once."""
     advice = "send files as multipart/form-data"
     _check_length(announced_bytes(request.headers), JSON_LIMIT, advice=advice)
@@ -62,6 +65,7 @@ async def _collect(request: Request) -> bytearray:
     async for chunk in request.stream():
         text += chunk
         _check_length(len(text), JSON_LIMIT, advice=advice)
+        memory.add(len(chunk))
     return text
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from filmgate.core.errors import StorageUnavailable
+from filmgate.http.bodies.room import Share
 from filmgate.processes.threads import to_the_end
 
 
@@ -22,8 +23,9 @@ class Upload:
 class Uploads:
     """Hands out paths, writes to them in a thread, and knows them all."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, disk: Share) -> None:
         self._scratch = scratch
+        self._disk = disk
         self._paths: list[Path] = []
 
     def new_path(self) -> Path:
@@ -32,7 +34,8 @@ class Uploads:
         return path
 
     async def append(self, pieces: Sequence[tuple[Path, bytearray]]) -> None:
-        """Add each piece to the end of its file, which the first one creates. Raises StorageUnavailable."""
+        """Add each piece to the end of its file, which the first one creates. Raises StorageUnavailable, or what a Share does."""
+        self._disk.add(sum(len(data) for _, data in pieces))
         try:
             await to_the_end(partial(_append, pieces))
         except OSError as error:
@@ -44,9 +47,9 @@ class Uploads:
 
 
 @asynccontextmanager
-async def open_uploads(scratch: Path) -> AsyncIterator[Uploads]:
+async def open_uploads(scratch: Path, disk: Share) -> AsyncIterator[Uploads]:
     """Whatever ends the block, its files are gone afterwards."""
-    uploads = Uploads(scratch)
+    uploads = Uploads(scratch, disk)
     try:
         yield uploads
     finally:

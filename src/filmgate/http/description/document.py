@@ -30,10 +30,11 @@ _STATUSES = {
     401: "There is no key in the request, or none that is known.",
     403: "The key may not do this.",
     404: "There is no such thing in this account.",
-    409: "What is there already contradicts the request.",
+    408: "The body came too slowly.",
+    409: "What is there already contradicts the request, or the same request is still being worked on.",
     410: "The video's day is over, and its bytes are gone.",
     413: "The body is too large.",
-    422: "The request is well formed, but what is there makes it impossible.",
+    422: "The request is well formed, but what is there makes it impossible, or its key was used before.",
     429: "Too many requests, or the account may spend no more.",
     500: "A fault of ours.",
     503: "A part that is needed is away for the moment.",
@@ -137,7 +138,7 @@ def _responses(
     )
     for status, meaning in reference.also.items():
         yield status, {"description": meaning, "headers": headers_of(status)}
-    for status in sorted({*ALWAYS, *(status for each in references for status in each.errors)}):
+    for status in sorted({*ALWAYS, *(each for one in references for each in _errors_of(one))}):
         yield (
             status,
             {
@@ -146,6 +147,11 @@ def _responses(
                 "content": {"application/json": _errors(status, references, schemas)},
             },
         )
+
+
+def _errors_of(reference: Reference) -> Sequence[int]:
+    takes_a_body = reference.body is not None or reference.form is not None
+    return [*reference.errors, 408] if takes_a_body else reference.errors
 
 
 def _answers(references: Sequence[Reference], schemas: Schemas) -> Described:

@@ -17,6 +17,7 @@ from filmgate.core.errors import (
     VideoHasFailed,
     VideoNotFound,
 )
+from filmgate.http.bodies.patience import RequestTimedOut
 from filmgate.http.errors import Refusal, internal_error, refusal_of
 
 Example = Mapping[str, object]
@@ -89,7 +90,13 @@ _GENERATION = {
     "metadata": {"duration": 8, "fps": 24, "width": 1280, "height": 720, "seed": 7},
     "error": None,
 }
-_QUEUED = {"status": "queued", "progress": 0, "completed_at": None, "expires_at": None}
+_QUEUED = {
+    "status": "queued",
+    "progress": 0,
+    "completed_at": None,
+    "expires_at": None,
+    "queue": {"position": 3, "starts_in_seconds": 40},
+}
 _CANCELLED = {
     "code": "cancelled",
     "message": "The video was cancelled before it was finished.",
@@ -159,6 +166,7 @@ _ERRORS: Mapping[int, FilmgateError] = {
     ),
     403: PermissionDenied("This key may not do this."),
     404: VideoNotFound(),
+    408: RequestTimedOut("The body came too slowly, or not at all."),
     409: InvalidTransition(
         "The video is completed already; only a queued or running one can be cancelled."
     ),

@@ -5,10 +5,18 @@ from typing import Any
 
 _PLACE = "#/components/headers/"
 
+_LIMIT = (
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+)
+
 _OF_STATUS = {
+    200: _LIMIT,
     401: ("www-authenticate",),
-    409: ("x-should-retry", "retry-after"),
-    429: ("x-should-retry", "retry-after", "retry-after-ms"),
+    409: ("x-should-retry", "retry-after", "retry-after-ms"),
+    422: ("x-should-retry",),
+    429: ("x-should-retry", "retry-after", "retry-after-ms", *_LIMIT),
     503: ("retry-after",),
 }
 
@@ -22,11 +30,14 @@ _WORDS = {
     "etag": "Names this state: send it as `If-None-Match` to hear only of another.",
     "preference-applied": "`wait=N`, where a wait was asked for.",
     "idempotent-replayed": "`true` where the answer is that of an earlier request with the same key.",
+    "x-ratelimit-reset-requests": "When all of them may be made again, as in `1m0s` or `120ms`.",
     "location": "Where the bytes can be had for the next minutes.",
 }
 _NUMBERS = {
     "retry-after": "Seconds to wait before asking again.",
     "retry-after-ms": "The same in milliseconds.",
+    "x-ratelimit-limit-requests": "Requests a minute that the account may make, where there is such a limit.",
+    "x-ratelimit-remaining-requests": "How many of them may be made at once now.",
     "openai-poll-after-ms": "Milliseconds to wait before the next query. Not on a final answer.",
 }
 

@@ -1,5 +1,6 @@
 """Parameters that several endpoints take, and what the reference says of them."""
 
+from filmgate.core.idempotency import HEADER, KEY_LIMIT
 from filmgate.http.description.examples import CHARACTER_ID, RELAY_ID, VIDEO_ID
 from filmgate.http.endpoints import Header, PathPart, Query
 
@@ -34,6 +35,13 @@ PREFER = Header(
     description="`wait=N` holds the answer back until the video is finished or N seconds have passed; at"
     " most 60.",
     example="wait=30",
+)
+
+IDEMPOTENCY_KEY = Header(
+    name=HEADER,
+    description="A name of your own for this create. Sent again under it within a day, the same request makes"
+    " nothing new and is answered as the first was.",
+    schema={"type": "string", "pattern": f"^[!-~]([ -~]{{0,{KEY_LIMIT - 2}}}[!-~])?$"},
 )
 
 IF_NONE_MATCH = Header(

@@ -16,9 +16,10 @@ from filmgate.core.errors import (
     DatabaseUnavailable,
     InvalidRequest,
     PermissionDenied,
+    RateLimited,
     Unauthenticated,
 )
-from filmgate.http.auth import authenticate
+from filmgate.http.auth import authenticate, recognise
 from filmgate.http.endpoints import Endpoint
 from filmgate.http.following.alarms import Alarm
 from filmgate.http.following.event_stream import HEARTBEAT_FRAME, EventStream, opening_frame
@@ -49,7 +50,7 @@ class EventRoutes:
     places: Places = field(default_factory=lambda: Places(STREAM_LIMIT, what="event streams"))
 
     async def of_account(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         wanted = _last_event_id(request)
         end = await self._end(caller.account_id)
         # A position behind the end is none of this database's.
@@ -58,7 +59,7 @@ class EventRoutes:
         return self._stream(request, tell, position=position, account_id=caller.account_id)
 
     async def of_video(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         wanted = _last_event_id(request)
         position = await self._end(caller.account_id)
         video = await videos.retrieve(
@@ -116,7 +117,7 @@ class _Right:
 
     def __init__(self, request: Request, services: Services, believed_for: timedelta) -> None:
         self._request = request
-        self._database = services.database
+        self._services = services
         self._believed_for = believed_for.total_seconds()
         self._clock = asyncio.get_running_loop().time
         self._seen_at = self._clock()
@@ -125,11 +126,11 @@ class _Right:
         if self._clock() - self._seen_at < self._believed_for:
             return True
         try:
-            await authenticate(self._request, self._database)
+            await recognise(self._request, self._services)
         except (Unauthenticated, PermissionDenied):
             return False
-        except DatabaseUnavailable:
-            return True  # it says nothing about the key
+        except (DatabaseUnavailable, RateLimited):
+            return True  # they say nothing about the key
         self._seen_at = self._clock()
         return True
 

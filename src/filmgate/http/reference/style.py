@@ -1,5 +1,8 @@
 """How the reference looks. Nothing is loaded: the typefaces are those that the reader has."""
 
+from base64 import b64encode
+from hashlib import sha256
+
 STYLE = """
 :root {
   --paper: #fbfaf8; --ink: #22262b; --quiet: #626a73; --line: #e5e2dc; --well: #f3f1ec;
@@ -136,3 +139,6 @@ tbody th { font-weight: normal; white-space: nowrap }
 }
 @media print { nav, .permalink { display: none } pre { white-space: pre-wrap } }
 """
+
+STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
+"""What a Content-Security-Policy calls it, so that it allows this style and no other."""

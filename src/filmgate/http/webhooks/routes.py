@@ -9,7 +9,7 @@ from starlette.responses import Response
 from filmgate.core.account import AccountId
 from filmgate.core.webhook import EndpointId
 from filmgate.http.auth import authenticate
-from filmgate.http.bodies.reading import open_fields
+from filmgate.http.bodies.opening import open_body
 from filmgate.http.endpoints import Endpoint
 from filmgate.http.ids import parse_delivery_id, parse_endpoint_id
 from filmgate.http.json_answer import json_answer
@@ -23,8 +23,8 @@ class WebhookRoutes:
     services: Services
 
     async def create(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
-        async with open_fields(request, scratch=self.services.scratch) as fields:
+        caller = await authenticate(request, self.services)
+        async with open_body(self.services, request, account_id=caller.account_id) as fields:
             url, events = fields.text("url"), wire.parse_events(fields.words("events"))
         endpoint, secret = await webhooks.create(
             self.services.database,
@@ -36,7 +36,7 @@ class WebhookRoutes:
         return json_answer(wire.write_webhook_with_secret(endpoint, secret))
 
     async def list_all(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         found = await webhooks.list_all(self.services.database, account_id=caller.account_id)
         return json_answer(wire.write_webhooks(found))
 
@@ -77,7 +77,7 @@ class WebhookRoutes:
         return json_answer(wire.write_deliveries(page))
 
     async def replay(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         delivery = await deliveries.replay(
             self.services.database,
             parse_delivery_id(request.path_params["id"]),
@@ -99,5 +99,5 @@ class WebhookRoutes:
         ]
 
     async def _asked(self, request: Request) -> tuple[AccountId, EndpointId]:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         return caller.account_id, parse_endpoint_id(request.path_params["id"])

@@ -1,7 +1,4 @@
-"""Accounts, API keys, videos, and the keys that sign links.
-
-PgQueuer's own tables are PgQueuer's to make: see `database/migrate.py`.
-"""
+"""Accounts, API keys, videos, and the keys that sign links."""
 
 from alembic import op
 

@@ -1,6 +1,12 @@
 """What the reference says about the newapi dialect's endpoints."""
 
-from filmgate.http.description.parameters import IF_NONE_MATCH, PREFER, UNCHANGED, VIDEO
+from filmgate.http.description.parameters import (
+    IDEMPOTENCY_KEY,
+    IF_NONE_MATCH,
+    PREFER,
+    UNCHANGED,
+    VIDEO,
+)
 from filmgate.http.dialects.newapi import wire
 from filmgate.http.endpoints import Reference
 
@@ -10,13 +16,18 @@ CREATE = Reference(
     summary="Create a video",
     description="The video waits in the queue once this has answered. With `Prefer: wait=N` it is answered"
     " as a query would be.",
-    headers=[PREFER],
+    headers=[IDEMPOTENCY_KEY, PREFER],
     body=wire.CreateGenerationBody,
     form=wire.CreateGenerationForm,
     answers=[wire.CreatedGeneration, wire.Generation],
-    answer_headers=["openai-poll-after-ms", "retry-after", "preference-applied"],
+    answer_headers=[
+        "openai-poll-after-ms",
+        "retry-after",
+        "preference-applied",
+        "idempotent-replayed",
+    ],
     error=wire.ErrorBody,
-    errors=[400, 413],
+    errors=[400, 404, 409, 413, 422],
 )
 
 RETRIEVE = Reference(

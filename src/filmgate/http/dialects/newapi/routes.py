@@ -15,7 +15,7 @@ from filmgate.http.endpoints import Endpoint
 from filmgate.http.ids import parse_id
 from filmgate.http.links import video_url
 from filmgate.http.services import Services
-from filmgate.http.video_answer import answer_video
+from filmgate.http.video_answer import answer_created, answer_video
 from filmgate.usecases import videos
 
 
@@ -25,17 +25,17 @@ class NewapiRoutes:
 
     async def create(self, request: Request) -> Response:
         parse = partial(wire.parse, catalogue=self.services.catalogue)
-        video = await create_video(self.services, request, dialect=Dialect.NEWAPI, parse=parse)
-        return await answer_video(
+        made = await create_video(self.services, request, dialect=Dialect.NEWAPI, parse=parse)
+        return await answer_created(
             self.services,
             request,
-            video,
-            write=self._writer(request, wire.wire_id(video.id)),
+            made,
+            write=self._writer(request, wire.wire_id(made.thing.id)),
             write_at_once=wire.write_created,
         )
 
     async def retrieve(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         asked_id = request.path_params["id"]
         video = await videos.retrieve(
             self.services.database, parse_id(asked_id), account_id=caller.account_id

@@ -4,6 +4,7 @@ from filmgate.core.video import Variant
 from filmgate.http.description.parameters import (
     AFTER,
     CHARACTER,
+    IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     PREFER,
     UNCHANGED,
@@ -13,19 +14,20 @@ from filmgate.http.dialects.openai import wire
 from filmgate.http.endpoints import Query, Reference
 
 _PENDING = ("openai-poll-after-ms", "retry-after", "preference-applied")
+_CREATED = (*_PENDING, "idempotent-replayed")
 
 CREATE = Reference(
     id="create_video",
     tag="openai",
     summary="Create a video",
     description="The video waits in the queue once this has answered.",
-    headers=[PREFER],
+    headers=[IDEMPOTENCY_KEY, PREFER],
     body=wire.CreateBody,
     form=wire.CreateForm,
     answers=[wire.VideoBody],
-    answer_headers=_PENDING,
+    answer_headers=_CREATED,
     error=wire.ErrorBody,
-    errors=[400, 413],
+    errors=[400, 404, 409, 413, 422],
 )
 
 REMIX = Reference(
@@ -34,11 +36,11 @@ REMIX = Reference(
     summary="Remix a video",
     description="The same request and seed once more, with another prompt.",
     path=[VIDEO],
-    headers=[PREFER],
+    headers=[IDEMPOTENCY_KEY, PREFER],
     body=wire.RemixBody,
     form=wire.RemixForm,
     answers=[wire.VideoBody],
-    answer_headers=_PENDING,
+    answer_headers=_CREATED,
     error=wire.ErrorBody,
     errors=[400, 404, 409, 410, 413, 422],
 )
@@ -48,11 +50,11 @@ EDIT = Reference(
     tag="openai",
     summary="Edit a video",
     description="A new video that begins with the first frame of the one given, as long as that.",
-    headers=[PREFER],
+    headers=[IDEMPOTENCY_KEY, PREFER],
     body=wire.EditBody,
     form=wire.EditForm,
     answers=[wire.VideoBody],
-    answer_headers=_PENDING,
+    answer_headers=_CREATED,
     error=wire.ErrorBody,
     errors=[400, 404, 409, 410, 413, 422],
 )
@@ -63,11 +65,11 @@ EXTEND = Reference(
     summary="Extend a video",
     description="The video given and, from its last frame on, `seconds` more, in one MP4. The answer's"
     " `seconds` is the length of both.",
-    headers=[PREFER],
+    headers=[IDEMPOTENCY_KEY, PREFER],
     body=wire.ExtensionBody,
     form=wire.ExtensionForm,
     answers=[wire.VideoBody],
-    answer_headers=_PENDING,
+    answer_headers=_CREATED,
     error=wire.ErrorBody,
     errors=[400, 404, 409, 410, 413, 422],
 )
@@ -77,10 +79,12 @@ CREATE_CHARACTER = Reference(
     tag="openai",
     summary="Create a character",
     description="From a short film, for later requests to name under `characters`.",
+    headers=[IDEMPOTENCY_KEY],
     form=wire.CharacterForm,
     answers=[wire.CharacterBody],
+    answer_headers=["idempotent-replayed"],
     error=wire.ErrorBody,
-    errors=[400, 413],
+    errors=[400, 404, 409, 413, 422],
 )
 
 RETRIEVE_CHARACTER = Reference(
@@ -91,6 +95,17 @@ RETRIEVE_CHARACTER = Reference(
     answers=[wire.CharacterBody],
     error=wire.ErrorBody,
     errors=[404],
+)
+
+DELETE_CHARACTER = Reference(
+    id="delete_character",
+    tag="openai",
+    summary="Delete a character",
+    description="Its picture goes. Refused while a video that names it is still to be made.",
+    path=[CHARACTER],
+    answers=[wire.DeletedCharacter],
+    error=wire.ErrorBody,
+    errors=[404, 409],
 )
 
 RETRIEVE = Reference(

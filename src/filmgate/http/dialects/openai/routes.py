@@ -19,11 +19,13 @@ from filmgate.http.creation import (
 )
 from filmgate.http.dialects.openai import reference, wire
 from filmgate.http.endpoints import Endpoint
+from filmgate.http.idempotency import REPLAYED
 from filmgate.http.ids import parse_character_id, parse_id
 from filmgate.http.json_answer import json_answer
 from filmgate.http.services import Services
-from filmgate.http.video_answer import answer_video
+from filmgate.http.video_answer import answer_created, answer_video
 from filmgate.usecases import characters, videos
+from filmgate.usecases.idempotency import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +33,29 @@ class OpenaiRoutes:
     services: Services
 
     async def create(self, request: Request) -> Response:
-        video = await create_video(self.services, request, dialect=Dialect.OPENAI)
-        return await self._answer(request, video)
+        made = await create_video(self.services, request, dialect=Dialect.OPENAI)
+        return await self._answer_created(request, made)
 
     async def retrieve(self, request: Request) -> Response:
         return await self._answer(request, await self._own_video(request))
 
     async def remix(self, request: Request) -> Response:
-        video = await remix_video(self.services, request, dialect=Dialect.OPENAI)
-        return await self._answer(request, video)
+        made = await remix_video(self.services, request, dialect=Dialect.OPENAI)
+        return await self._answer_created(request, made)
 
     async def edit(self, request: Request) -> Response:
-        return await self._answer(request, await self._derived(request, derivations.edit))
+        return await self._derive(request, derivations.edit)
 
     async def extend(self, request: Request) -> Response:
-        return await self._answer(request, await self._derived(request, derivations.extension))
+        return await self._derive(request, derivations.extension)
 
     async def create_character(self, request: Request) -> Response:
-        return json_answer(wire.write_character(await create_character(self.services, request)))
+        made = await create_character(self.services, request)
+        headers = REPLAYED if made.is_replay else None
+        return json_answer(wire.write_character(made.thing), headers=headers)
 
     async def retrieve_character(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         character = await characters.retrieve(
             self.services.database,
             parse_character_id(request.path_params["id"]),
@@ -59,8 +63,19 @@ class OpenaiRoutes:
         )
         return json_answer(wire.write_character(character))
 
+    async def delete_character(self, request: Request) -> Response:
+        caller = await authenticate(request, self.services)
+        asked_id = request.path_params["id"]
+        await characters.delete(
+            self.services.database,
+            parse_character_id(asked_id),
+            account_id=caller.account_id,
+            store=self.services.store,
+        )
+        return json_answer(wire.write_deleted_character(asked_id))
+
     async def list_page(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         query = wire.parse_list_query(request.query_params)
         page = await videos.list_page(
             self.services.database,
@@ -72,7 +87,7 @@ class OpenaiRoutes:
         return json_answer(wire.write_list(page))
 
     async def delete(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         asked_id = request.path_params["id"]
         await videos.delete(
             self.services.database, parse_id(asked_id), account_id=caller.account_id
@@ -80,7 +95,7 @@ class OpenaiRoutes:
         return json_answer(wire.write_deleted(asked_id))
 
     async def cancel(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         video_id = parse_id(request.path_params["id"])
         video = await videos.cancel(self.services.database, video_id, account_id=caller.account_id)
         return await self._answer(request, video)
@@ -97,7 +112,7 @@ class OpenaiRoutes:
         )
 
     async def models(self, request: Request) -> Response:
-        await authenticate(request, self.services.database)
+        await authenticate(request, self.services)
         return json_answer(wire.write_models(self.services.catalogue.models))
 
     def endpoints(self) -> Sequence[Endpoint]:
@@ -115,6 +130,12 @@ class OpenaiRoutes:
                 self.retrieve_character,
                 reference.RETRIEVE_CHARACTER,
             ),
+            Endpoint(
+                "DELETE",
+                "/v1/videos/characters/{id}",
+                self.delete_character,
+                reference.DELETE_CHARACTER,
+            ),
             Endpoint("GET", "/v1/videos/{id}", self.retrieve, reference.RETRIEVE),
             Endpoint("DELETE", "/v1/videos/{id}", self.delete, reference.DELETE),
             Endpoint("POST", "/v1/videos/{id}/remix", self.remix, reference.REMIX),
@@ -124,13 +145,29 @@ class OpenaiRoutes:
             Endpoint("GET", "/v1/models", self.models, reference.MODELS),
         ]
 
-    async def _derived(self, request: Request, derive: Derive) -> Video:
-        return await derive_video(self.services, request, dialect=Dialect.OPENAI, derive=derive)
+    async def _derive(self, request: Request, derive: Derive) -> Response:
+        made = await derive_video(self.services, request, dialect=Dialect.OPENAI, derive=derive)
+        return await self._answer_created(request, made)
 
     async def _own_video(self, request: Request) -> Video:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         video_id = parse_id(request.path_params["id"])
         return await videos.retrieve(self.services.database, video_id, account_id=caller.account_id)
 
+    async def _answer_created(self, request: Request, made: Made[Video]) -> Response:
+        return await answer_created(
+            self.services,
+            request,
+            made,
+            write=wire.write_video,
+            write_waiting=wire.write_waiting,
+        )
+
     async def _answer(self, request: Request, video: Video) -> Response:
-        return await answer_video(self.services, request, video, write=wire.write_video)
+        return await answer_video(
+            self.services,
+            request,
+            video,
+            write=wire.write_video,
+            write_waiting=wire.write_waiting,
+        )

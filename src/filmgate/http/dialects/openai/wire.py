@@ -1,5 +1,6 @@
 """The openai dialect's words: its create body, its video, its lists, and the way between them and ours."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from filmgate.core.catalogue import Model
 from filmgate.core.character import Character
 from filmgate.core.errors import InvalidRequest, VideoNotFound
 from filmgate.core.video import Status, Variant, Video, VideoId
+from filmgate.database.line import Wait
 from filmgate.http.description.field_types import (
     AspectRatio,
     Characters,
@@ -157,8 +159,15 @@ class VideoError(BaseModel):
     message: str
 
 
+class QueuePlace(BaseModel):
+    """Where a video stands among those that wait for the same engine, and when it will probably begin."""
+
+    position: int = Field(description="1 is next. Exact up to 1000, and estimated from there on.")
+    starts_in_seconds: int = Field(description="Estimated from how long the latest renders took.")
+
+
 class VideoBody(BaseModel):
-    """A video. Always with all of these keys."""
+    """A video. Always with all of these keys, but for `queue`."""
 
     id: str = Field(examples=["video_01jbqk5v3xw8e9r2t4y6m8n0pq"])
     object: Literal["video"] = "video"
@@ -173,6 +182,11 @@ class VideoBody(BaseModel):
     seconds: str
     remixed_from_video_id: str | None = None
     error: VideoError | None
+    queue: QueuePlace | None = Field(
+        default=None,
+        exclude_if=lambda place: place is None,
+        description="Only while the video waits, and not in lists.",
+    )
 
 
 class VideoList(BaseModel):
@@ -190,6 +204,14 @@ class DeletedVideo(BaseModel):
 
     id: str
     object: Literal["video.deleted"] = "video.deleted"
+    deleted: Literal[True] = True
+
+
+class DeletedCharacter(BaseModel):
+    """The answer to a character's delete."""
+
+    id: str
+    object: Literal["character.deleted"] = "character.deleted"
     deleted: Literal[True] = True
 
 
@@ -269,6 +291,13 @@ def write_video(video: Video) -> str:
     return _video_body(video).model_dump_json()
 
 
+def write_waiting(video: Video, wait: Wait) -> str:
+    place = QueuePlace(
+        position=wait.position, starts_in_seconds=math.ceil(wait.starts_in.total_seconds())
+    )
+    return _video_body(video).model_copy(update={"queue": place}).model_dump_json()
+
+
 def write_list(page: Page) -> str:
     data = [_video_body(video) for video in page.videos]
     return VideoList(
@@ -290,6 +319,10 @@ def write_character(character: Character) -> str:
         name=character.name,
         created_at=int(character.created_at.timestamp()),
     ).model_dump_json()
+
+
+def write_deleted_character(asked_id: str) -> str:
+    return DeletedCharacter(id=asked_id).model_dump_json()
 
 
 def write_models(models: Iterable[Model]) -> str:

@@ -2,7 +2,13 @@
 
 from dataclasses import replace
 
-from filmgate.http.description.parameters import IF_NONE_MATCH, PREFER, RELAY_VIDEO, UNCHANGED
+from filmgate.http.description.parameters import (
+    IDEMPOTENCY_KEY,
+    IF_NONE_MATCH,
+    PREFER,
+    RELAY_VIDEO,
+    UNCHANGED,
+)
 from filmgate.http.dialects.relay import wire
 from filmgate.http.endpoints import Reference
 
@@ -12,13 +18,18 @@ CREATE = Reference(
     summary="Create a video",
     description="The video waits in the queue once this has answered. With `Prefer: wait=N` it is answered"
     " as a query would be.",
-    headers=[PREFER],
+    headers=[IDEMPOTENCY_KEY, PREFER],
     body=wire.CreateBody,
     form=wire.CreateForm,
     answers=[wire.CreatedVideo, wire.UnfinishedVideo, wire.CompletedVideo],
-    answer_headers=["openai-poll-after-ms", "retry-after", "preference-applied"],
+    answer_headers=[
+        "openai-poll-after-ms",
+        "retry-after",
+        "preference-applied",
+        "idempotent-replayed",
+    ],
     error=wire.RelayErrorBody,
-    errors=[400, 413],
+    errors=[400, 404, 409, 413, 422],
 )
 
 CREATE_UNVERSIONED = replace(CREATE, id="create_relay_video_unversioned")

@@ -14,7 +14,7 @@ from filmgate.http.endpoints import Endpoint
 from filmgate.http.ids import parse_id
 from filmgate.http.links import video_url
 from filmgate.http.services import Services
-from filmgate.http.video_answer import answer_video
+from filmgate.http.video_answer import answer_created, answer_video
 from filmgate.usecases import videos
 
 
@@ -23,11 +23,11 @@ class RelayRoutes:
     services: Services
 
     async def create(self, request: Request) -> Response:
-        video = await create_video(self.services, request, dialect=Dialect.RELAY, parse=wire.parse)
-        return await answer_video(
+        made = await create_video(self.services, request, dialect=Dialect.RELAY, parse=wire.parse)
+        return await answer_created(
             self.services,
             request,
-            video,
+            made,
             write=self._writer(request),
             write_at_once=wire.write_created,
         )
@@ -39,7 +39,7 @@ class RelayRoutes:
         return await self._retrieve(request, f"sora_{request.path_params['id']}")
 
     async def cancel(self, request: Request) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         video_id = parse_id(f"sora_{request.path_params['id']}")
         video = await videos.cancel(self.services.database, video_id, account_id=caller.account_id)
         return await answer_video(self.services, request, video, write=self._writer(request))
@@ -54,7 +54,7 @@ class RelayRoutes:
         ]
 
     async def _retrieve(self, request: Request, asked_id: str) -> Response:
-        caller = await authenticate(request, self.services.database)
+        caller = await authenticate(request, self.services)
         video = await videos.retrieve(
             self.services.database, parse_id(asked_id), account_id=caller.account_id
         )

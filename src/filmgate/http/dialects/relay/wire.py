@@ -1,6 +1,6 @@
 """The relay's words: its create body, its video, and the way between them and ours."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -85,11 +85,22 @@ class CreatedVideo(BaseModel):
     status: _Status
 
 
+Amount = Annotated[
+    int | float | None,
+    Field(
+        exclude_if=lambda amount: amount is None,
+        description="What it costs, in the operator's currency: at most so much while it is pending, exactly so"
+        " much once it is completed, 0 if it failed. Only where the operator has set a price.",
+    ),
+]
+
+
 class UnfinishedVideo(CreatedVideo):
     """A video that is waiting, running or failed. A failed one is HTTP 200 too."""
 
     video_url: None = None
     error: str | None = Field(description="Why it failed, as a sentence; null until then.")
+    amount: Amount = None
 
 
 class CompletedVideo(CreatedVideo):
@@ -100,6 +111,7 @@ class CompletedVideo(CreatedVideo):
         serialization_alias="actualDuration", description="Seconds, measured from the file."
     )
     error: None = None
+    amount: Amount = None
 
 
 class ErrorDetail(BaseModel):
@@ -156,6 +168,7 @@ def _unfinished(video: Video) -> UnfinishedVideo:
         model=video.spec.model,
         status=_STATUSES[video.status],
         error=video.failure.message if video.failure else None,
+        amount=_amount(video),
     )
 
 
@@ -166,11 +179,18 @@ def _completed(video: Video, video_url: str, *, duration: float) -> CompletedVid
         model=video.spec.model,
         status=_STATUSES[video.status],
         video_url=video_url,
-        actual_duration=_plain(duration),
+        actual_duration=_plain(round(duration, 3)),
+        amount=_amount(video),
     )
 
 
-def _plain(seconds: float) -> int | float:
+def _amount(video: Video) -> int | float | None:
+    """Micro-units are no concern of a relay's clients."""
+    if video.price_per_second is None:
+        return None
+    return _plain((video.reserved if video.charge is None else video.charge) / 1_000_000)
+
+
+def _plain(number: float) -> int | float:
     """8 rather than 8.0, as in the documents."""
-    rounded = round(seconds, 3)
-    return int(rounded) if rounded.is_integer() else rounded
+    return int(number) if number.is_integer() else number

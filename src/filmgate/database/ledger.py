@@ -1,0 +1,83 @@
+"""The `ledger` table: every movement of an account's money, and the balance that it adds up to.
+
+An entry and the balance change in one statement, in the transaction of what they are about.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import asyncpg
+
+from filmgate.core.account import AccountId
+from filmgate.core.video import VideoId
+
+
+class EntryKind(StrEnum):
+    """Why money moved. A grant is the operator's; the other three are about a video."""
+
+    GRANT = "grant"
+    RESERVE = "reserve"
+    SETTLE = "settle"
+    """Completed: what of the reservation was not used comes back."""
+    RELEASE = "release"
+    """Failed or cancelled: all of it comes back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A movement, in micro-units: positive ones raise the balance."""
+
+    kind: EntryKind
+    amount: int
+    video_id: VideoId | None
+    created_at: datetime
+
+
+async def write(
+    connection: asyncpg.Connection,
+    account_id: AccountId,
+    *,
+    kind: EntryKind,
+    amount: int,
+    video_id: VideoId | None = None,
+) -> bool:
+    """Note the movement. Return False, and do nothing, where credit does not suffice for a reservation."""
+    written = await connection.fetchval(
+        """
+        with paid as (
+            update account set balance = balance + $3
+            where id = $1 and ($2 <> 'reserve' or not has_credit or balance + $3 >= 0)
+            returning id)
+        insert into ledger (account_id, kind, amount, video_id)
+        select id, $2, $3, $4 from paid returning true
+        """,
+        account_id,
+        kind,
+        amount,
+        video_id,
+    )
+    return bool(written)
+
+
+async def list_entries(
+    connection: asyncpg.Connection, account_id: AccountId, *, limit: int
+) -> list[Entry]:
+    """The latest ones, newest first."""
+    rows = await connection.fetch(
+        """
+        select kind, amount, video_id, created_at from ledger
+        where account_id = $1 order by id desc limit $2
+        """,
+        account_id,
+        limit,
+    )
+    return [
+        Entry(
+            kind=EntryKind(row["kind"]),
+            amount=row["amount"],
+            video_id=row["video_id"],
+            created_at=row["created_at"],
+        )
+        for row in rows
+    ]
