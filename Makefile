@@ -2,6 +2,7 @@
 
 BIN := .venv/bin
 PYTEST_ARGS ?=
+SECONDS ?= 60
 
 # uv and npm trust lists of their own, unless they are told to trust whom this machine trusts, as pip does.
 TRUSTED := $(wildcard /etc/ssl/certs/ca-certificates.crt)
@@ -10,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_EXTRA_CA_CERTS ?= $(TRUSTED)
 endif
 
-.PHONY: help demo test check format lock docs shape clean
+.PHONY: audit chaos help demo test check format lock docs shape clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -22,6 +23,9 @@ test: .venv/dev.stamp  ## install and run the whole test suite
 	@scripts/clients.sh
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
+chaos: .venv/dev.stamp  ## hurt a server under load and prove that nothing is lost: SECONDS=60 SEED=… CLUSTER=1
+	@$(BIN)/python -m scripts.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(CLUSTER),--cluster)
+
 check: .venv/dev.stamp  ## format, lint, types, layers, dependencies, lock: what must hold before a commit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -29,6 +33,9 @@ check: .venv/dev.stamp  ## format, lint, types, layers, dependencies, lock: what
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	scripts/lock.sh --check
+
+audit: .venv/dev.stamp  ## look the locked dependencies up in the databases of known vulnerabilities
+	@$(BIN)/python scripts/audit.py
 
 format: .venv/dev.stamp  ## let ruff write what ruff can write
 	$(BIN)/ruff format .
