@@ -8,6 +8,7 @@ from contextlib import suppress
 import asyncpg
 import pytest
 
+from filmgate.core.account import AccountId
 from filmgate.core.errors import DatabaseUnavailable, OutcomeUnknown
 from filmgate.database.connection import Database
 from tests.eventually import eventually
@@ -109,3 +110,27 @@ async def test_an_error_of_ours_is_not_taken_for_an_outage(database: Database) -
     with pytest.raises(asyncpg.UndefinedTableError):
         async with database.transaction() as connection:
             await connection.execute("select * from nothing")
+
+
+async def test_whoever_is_paused_in_a_transaction_does_not_keep_the_others_for_ever(
+    database: Database, account_id: AccountId
+) -> None:
+    lock = "select from account where id = $1 for update"
+
+    async def try_to_lock() -> bool:
+        try:
+            async with database.transaction() as connection:
+                await connection.execute(lock, account_id)
+        except DatabaseUnavailable:
+            return False
+        return True
+
+    async def pause() -> None:
+        async with database.transaction() as paused:
+            await paused.execute(lock, account_id)
+            assert not await try_to_lock(), "it waits for a while, and no longer"
+            await eventually(try_to_lock, within=20)
+            await paused.execute("select 1")
+
+    with pytest.raises(DatabaseUnavailable):
+        await pause()

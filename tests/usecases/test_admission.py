@@ -194,7 +194,7 @@ async def test_a_film_longer_than_ordered_costs_what_was_agreed(us: Owner) -> No
 
 
 async def test_of_an_extension_only_what_is_new_costs(us: Owner) -> None:
-    source = Source(use=SourceUse.EXTENSION, key=ObjectKey("videos/x/source.mp4"), duration=5.0)
+    source = Source(use=SourceUse.EXTENSION, key=ObjectKey("videos/x/source.mp4"), duration=4.6)
     spec = replace(SPEC, seconds=9, source=source)
     video = await begin(us.database, (await us.create(spec, price_per_second=CENT)).id)
     assert (await standing(us)).balance == -40_000

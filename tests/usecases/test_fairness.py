@@ -125,21 +125,33 @@ async def test_those_behind_a_cancelled_flood_move_up(us: Owner, them: Owner, ha
     assert starts == {us.account_id: 5, them.account_id: 5}
 
 
-async def test_moving_up_waits_for_nobody_and_is_not_forgotten(us: Owner, hall: Hall) -> None:
+async def test_those_who_move_up_keep_their_order_while_one_of_them_is_being_changed(
+    us: Owner, hall: Hall
+) -> None:
     made = await flood(us, 10)
     await cancel(us, made[:5])
-    async with us.database.transaction() as connection:
-        await line.lock_next(connection, SPEC.engine)
-        async with asyncio.timeout(5):
-            await retention.move_up(us.database)
-    assert await hall.position(made[9]) == 5
-    await retention.move_up(us.database)
-    async with us.database.connection() as connection:
-        starts = await connection.fetch(
-            "select fair_start from video where status = 'queued' order by 1"
-        )
-    assert starts[0]["fair_start"] == 0
+    async with asyncio.TaskGroup() as life, us.database.transaction() as connection:
+        head = await line.lock_next(connection, SPEC.engine)
+        moving = life.create_task(retention.move_up(us.database))
+        done, _ = await asyncio.wait([moving], timeout=0.3)
+        assert not done
+        assert await hall.position(made[9]) == 5
+    assert head is not None
     assert [video.id for video in await hall.begin(9)] == [video.id for video in made[5:]]
+
+
+async def test_a_line_longer_than_a_round_moves_up_in_several(
+    us: Owner, them: Owner, hall: Hall
+) -> None:
+    made = await flood(us, 60)
+    await flood(them, 60)
+    await cancel(us, made[:30])
+    rounds = 0
+    while await retention.move_up(us.database, most=10):
+        rounds += 1
+    assert rounds == 3
+    starts = Counter(await hall.order(60))
+    assert starts == {us.account_id: 30, them.account_id: 30}
 
 
 async def test_a_retried_video_keeps_its_place(us: Owner, hall: Hall) -> None:

@@ -86,6 +86,21 @@ async def test_a_video_that_runs_has_not_waited_too_long(us: Owner) -> None:
     assert (await us.retrieve(video)).status is Status.IN_PROGRESS
 
 
+async def test_a_video_that_no_worker_can_take_over_has_failed_in_the_end(us: Owner) -> None:
+    """Its worker died, and its engine is one that nobody knows any more."""
+    video = await begin(us.database, (await us.create()).id)
+    async with us.database.connection() as connection:
+        await connection.execute("update video set created_at = now() - interval '2 days'")
+    limit = timedelta(days=1)
+    assert await retention.fail_overdue(us.database, queue_limit=limit) == 0
+    async with us.database.connection() as connection:
+        await connection.execute("update video set heartbeat_at = now() - interval '11 minutes'")
+    assert await retention.fail_overdue(us.database, queue_limit=limit) == 1
+    failed = await us.retrieve(video)
+    assert failed.failure is not None
+    assert failed.failure.code == "expired_in_queue"
+
+
 class Stubborn(LocalObjectStore):
     """One folder cannot be removed."""
 

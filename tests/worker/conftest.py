@@ -89,7 +89,7 @@ class Scene:
         self, *, slots: int = 1, grace: timedelta = timedelta(0)
     ) -> AsyncIterator[None]:
         stop, hurry, wakeups = asyncio.Event(), asyncio.Event(), Wakeups()
-        runner = Runner(self.workshop, slots=slots, grace=grace)
+        runner = Runner(self.workshop, slots=slots, grace=grace, settling=timedelta(0))
         async with asyncio.TaskGroup() as life:
             listening = life.create_task(wakeups.listen(self.database.dsn))
             life.create_task(runner.run(stop, wakeups, hurry=hurry))

@@ -5,16 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-
-import asyncpg
+from uuid import uuid4
 
 from filmgate.core.errors import StorageUnavailable
+from filmgate.database import turns
 from filmgate.database.connection import Database
 from filmgate.storage.local import LocalObjectStore
-from filmgate.worker.periodic import PeriodicJob, periodic_jobs, repeat
+from filmgate.worker.periodic import LEASE, PeriodicJob, periodic_jobs, repeat
 from tests.eventually import eventually
 
-LOCK = 0x66677399
 OFTEN = timedelta(milliseconds=10)
 
 
@@ -35,15 +34,17 @@ class Turnstile:
 
     @property
     def job(self) -> PeriodicJob:
-        return PeriodicJob("turnstile", OFTEN, LOCK, self.run)
+        return PeriodicJob("turnstile", OFTEN, self.run)
 
 
 @asynccontextmanager
-async def workers(count: int, job: PeriodicJob, dsn: str) -> AsyncIterator[None]:
+async def workers(
+    count: int, job: PeriodicJob, dsn: str, *, lease: timedelta = LEASE
+) -> AsyncIterator[None]:
     """So many, each with connections of its own."""
     databases = [await Database.open(dsn) for _ in range(count)]
     async with asyncio.TaskGroup() as life:
-        repeating = [life.create_task(repeat(job, database)) for database in databases]
+        repeating = [life.create_task(repeat(job, database, lease=lease)) for database in databases]
         try:
             yield
         finally:
@@ -64,19 +65,85 @@ async def test_of_three_workers_one_at_a_time_does_it(dsn: str) -> None:
     assert turnstile.most == 1
 
 
-async def test_what_a_dead_workers_connection_held_the_next_one_takes(dsn: str) -> None:
+async def test_what_a_dead_worker_held_the_next_one_takes(dsn: str, database: Database) -> None:
     turnstile = Turnstile()
-    dead = await asyncpg.connect(dsn)
-    await dead.execute("select pg_advisory_lock($1)", LOCK)
+    async with database.connection() as connection:
+        lease = timedelta(seconds=1)
+        assert await turns.take(connection, "turnstile", holder=uuid4(), lease=lease)
     async with workers(2, turnstile.job, dsn):
         await asyncio.sleep(0.3)
         assert turnstile.runs == 0
-        dead.terminate()  # as the kernel does for a process that was killed
 
         async def is_done_again() -> bool:
             return turnstile.runs > 0
 
         await eventually(is_done_again)
+
+
+async def test_a_worker_that_was_paused_stops_what_another_has_taken_over(
+    dsn: str, database: Database
+) -> None:
+    stopped = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
+
+    async with workers(1, PeriodicJob("long", OFTEN, work), dsn, lease=timedelta(seconds=1)):
+
+        async def take_over() -> bool:
+            async with database.connection() as connection:
+                return bool(
+                    await connection.fetchval(
+                        "update periodic_job set holder = $1 where name = 'long' returning true",
+                        uuid4(),
+                    )
+                )
+
+        await eventually(take_over)
+        async with asyncio.timeout(10):
+            await stopped.wait()
+
+
+async def test_a_job_that_is_running_holds_no_transaction_open(
+    dsn: str, database: Database
+) -> None:
+    inside = asyncio.Event()
+
+    async def work() -> None:
+        inside.set()
+        await asyncio.sleep(60)
+
+    async with workers(1, PeriodicJob("long", OFTEN, work), dsn):
+        async with asyncio.timeout(10):
+            await inside.wait()
+        async with database.connection() as connection:
+            idle = await connection.fetchval(
+                """
+                select count(*) from pg_stat_activity
+                where datname = current_database() and state like 'idle in transaction%'
+                """
+            )
+    assert idle == 0
+
+
+async def test_a_job_with_a_bug_is_tried_again_and_ends_nothing_else(dsn: str) -> None:
+    tries = 0
+
+    async def stumble() -> None:
+        nonlocal tries
+        tries += 1
+        raise ZeroDivisionError
+
+    async with workers(1, PeriodicJob("stumbling", OFTEN, stumble), dsn):
+
+        async def again() -> bool:
+            return tries >= 3
+
+        await eventually(again)
 
 
 async def test_a_part_that_is_away_only_postpones_it(dsn: str) -> None:
@@ -87,7 +154,7 @@ async def test_a_part_that_is_away_only_postpones_it(dsn: str) -> None:
         tries += 1
         raise StorageUnavailable("away")
 
-    async with workers(1, PeriodicJob("failing", OFTEN, LOCK, fail), dsn):
+    async with workers(1, PeriodicJob("failing", OFTEN, fail), dsn):
 
         async def again() -> bool:
             return tries >= 3
@@ -95,8 +162,8 @@ async def test_a_part_that_is_away_only_postpones_it(dsn: str) -> None:
         await eventually(again)
 
 
-def test_no_two_jobs_share_a_lock(tmp_path: Path) -> None:
+def test_no_two_jobs_share_a_turn(tmp_path: Path) -> None:
     database = Database.__new__(Database)
     store = LocalObjectStore(tmp_path)
     jobs = periodic_jobs(database, store, engines={}, queue_limit=timedelta(days=1))
-    assert len({job.lock for job in jobs}) == len({job.name for job in jobs}) == len(jobs)
+    assert len({job.name for job in jobs}) == len(jobs)

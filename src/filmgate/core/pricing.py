@@ -6,16 +6,16 @@ The price of a second is that of the moment of the create: a later change of the
 from filmgate.core.spec import SourceUse, VideoSpec
 
 
-def billable_seconds(spec: VideoSpec) -> float:
-    """Of an extension, only what is added to its source."""
-    is_extension = spec.source is not None and spec.source.use is SourceUse.EXTENSION
-    before = spec.source.duration if spec.source is not None and is_extension else 0.0
-    return max(spec.seconds - before, 0.0)
+def billable_seconds(spec: VideoSpec) -> int:
+    """Of an extension, only what is added to its source, as `derivations.extension` counts."""
+    if spec.source is None or spec.source.use is not SourceUse.EXTENSION:
+        return spec.seconds
+    return max(spec.seconds - round(spec.source.duration), 0)
 
 
 def reservation(spec: VideoSpec, price_per_second: int | None) -> int:
     """What is held back while the video is made."""
-    return round(billable_seconds(spec) * (price_per_second or 0))
+    return billable_seconds(spec) * (price_per_second or 0)
 
 
 def settlement(spec: VideoSpec, price_per_second: int | None, *, delivered: float) -> int:

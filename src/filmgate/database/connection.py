@@ -23,6 +23,8 @@ _AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresIOError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
     asyncpg.exceptions.TransactionRollbackError,  # a deadlock, say: the same again may succeed
 )
 # Of these, what says that this connection is gone, and perhaps nothing else.
@@ -33,6 +35,14 @@ _CUT = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
 )
+# A process that is paused, or cut off, in the middle of a transaction must not keep all the others waiting.
+_PATIENCE = {
+    "idle_in_transaction_session_timeout": "10s",
+    "lock_timeout": "8s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
 _AWAY_MESSAGE = "The database does not answer at the moment; try again in a few seconds."
 
 
@@ -50,7 +60,12 @@ class Database:
     async def open(cls, dsn: str, *, max_connections: int = 10) -> Self:
         with translated():
             pool = await asyncpg.create_pool(
-                dsn, min_size=1, max_size=max_connections, timeout=5, command_timeout=30
+                dsn,
+                min_size=1,
+                max_size=max_connections,
+                timeout=5,
+                command_timeout=30,
+                server_settings=_PATIENCE,
             )
         return cls(pool, dsn)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from filmgate.core.account import AccountId
-from filmgate.core.video import Status, Video, VideoId
+from filmgate.core.video import Video, VideoId
 from filmgate.database.videos import COLUMNS, video_of
 
 EXACT_TO = 1_000
@@ -89,10 +89,10 @@ async def return_postponed(connection: asyncpg.Connection) -> int:
     return len(
         await connection.fetch(
             """
-            update video set not_before = null
-            where id in (select id from video
-                         where status = 'queued' and not_before <= now()
-                         order by not_before limit 1000 for update skip locked)
+            with due as materialized (
+                select id from video where status = 'queued' and not_before <= now()
+                order by not_before limit 1000 for update skip locked)
+            update video set not_before = null from due where video.id = due.id
             returning 1
             """
         )
@@ -100,19 +100,28 @@ async def return_postponed(connection: asyncpg.Connection) -> int:
 
 
 async def lock_overdue(
-    connection: asyncpg.Connection, *, waiting_for: timedelta, limit: int
-) -> list[Video]:
-    """Videos that were accepted so long ago and are queued, locked until the transaction ends."""
-    rows = await connection.fetch(
-        f"""
-        select {COLUMNS} from video
-        where status = 'queued' and created_at < now() - $1::interval
-        order by created_at limit $2 for update skip locked
-        """,
-        waiting_for,
-        limit,
-    )
-    return [video_of(row) for row in rows]
+    connection: asyncpg.Connection, *, waiting_for: timedelta, silent_for: timedelta
+) -> Video | None:
+    """A video that was accepted so long ago and waits, locked until the transaction ends.
+
+    Or one that nobody has worked on for so long: its engine may be one that no worker knows any more.
+    """
+    for where in (
+        "status = 'queued'",
+        "status = 'in_progress' and heartbeat_at < now() - $2::interval",
+    ):
+        row = await connection.fetchrow(
+            f"""
+            select {COLUMNS} from video
+            where {where} and created_at < now() - $1::interval and $2::interval is not null
+            order by created_at limit 1 for update skip locked
+            """,
+            waiting_for,
+            silent_for,
+        )
+        if row is not None:
+            return video_of(row)
+    return None
 
 
 async def count_queued(connection: asyncpg.Connection, account_id: AccountId, *, most: int) -> int:
@@ -128,14 +137,19 @@ async def count_queued(connection: asyncpg.Connection, account_id: AccountId, *,
     return count
 
 
-async def count_admitted(connection: asyncpg.Connection, account_id: AccountId) -> int:
-    """How many of the account's videos stand in line or are being made."""
+async def count_admitted(
+    connection: asyncpg.Connection, account_id: AccountId, *, most: int
+) -> int:
+    """How many of the account's videos stand in line or are being made; no more than `most` are counted."""
     count: int = await connection.fetchval(
         """
-        select count(*) from video
-        where account_id = $1 and is_admitted and status in ('queued', 'in_progress')
+        select count(*) from (
+            select from video
+            where account_id = $1 and is_admitted and status in ('queued', 'in_progress')
+            limit $2) as admitted
         """,
         account_id,
+        most,
     )
     return count
 
@@ -145,10 +159,11 @@ async def admit(connection: asyncpg.Connection, account_id: AccountId, *, most: 
     return len(
         await connection.fetch(
             """
-            update video set is_admitted = true
-            where id in (select id from video
-                         where account_id = $1 and status = 'queued' and not is_admitted
-                         order by fair_start, id limit $2 for update skip locked)
+            with first as materialized (
+                select id from video
+                where account_id = $1 and status = 'queued' and not is_admitted
+                order by fair_start, id limit $2 for update skip locked)
+            update video set is_admitted = true from first where video.id = first.id
             returning 1
             """,
             account_id,
@@ -170,41 +185,40 @@ async def accounts_kept_out(connection: asyncpg.Connection) -> list[AccountId]:
 
 async def wait_of(connection: asyncpg.Connection, video: Video) -> Wait | None:
     """Where a queued video stands, or None if it waits no more."""
-    if video.status is not Status.QUEUED:
-        return None
-    row = await connection.fetchrow(
+    place = await connection.fetchrow(
         """
-        with mine as (
-            select engine, account_id, is_admitted, fair_start, id from video
-            where id = $1 and status = 'queued'),
-        before as (
-            (select line.fair_start from video as line, mine
-             where line.engine = mine.engine and line.status = 'queued' and line.is_admitted
-               and line.not_before is null and (line.fair_start, line.id) < (mine.fair_start, mine.id)
-             order by line.fair_start, line.id limit $2)
-            union all
-            -- Whoever is kept out of the line by its account's limit stands behind its account's others.
-            (select own.fair_start from video as own, mine
-             where own.engine = mine.engine and own.account_id = mine.account_id and own.status = 'queued'
-               and not mine.is_admitted and not own.is_admitted
-               and (own.fair_start, own.id) < (mine.fair_start, mine.id)
-             order by own.fair_start, own.id limit $2)
-            order by 1 limit $2),
-        clock as (select render_seconds from engine_clock, mine where engine_clock.engine = mine.engine),
-        running as (
-            select count(*) as count from video, mine
-            where video.engine = mine.engine and video.status = 'in_progress')
-        select mine.fair_start as start, (select count(*) from before) as ahead,
-               (select min(fair_start) from before) as first,
-               (select max(fair_start) from before) as last,
-               (select render_seconds from clock) as render_seconds,
-               greatest((select count from running), 1) as running
-        from mine
+        select engine, account_id, is_admitted, fair_start, id from video
+        where id = $1 and status = 'queued'
         """,
         video.id,
+    )
+    if place is None:
+        return None
+    # With the place's values, and not joined with it: only so the index is read in its order, and no further.
+    row = await connection.fetchrow(
+        """
+        with before as (
+            (select fair_start from video
+             where engine = $1 and status = 'queued' and is_admitted and not_before is null
+               and (fair_start, id) < ($4, $5)
+             order by fair_start, id limit $6)
+            union all
+            -- Whoever is kept out of the line by its account's limit stands behind its account's others.
+            (select fair_start from video
+             where account_id = $2 and engine = $1 and status = 'queued' and not is_admitted
+               and not $3 and (fair_start, id) < ($4, $5)
+             order by fair_start, id limit $6)
+            order by 1 limit $6)
+        select $4::bigint as start, count(*) as ahead, min(fair_start) as first, max(fair_start) as last,
+               (select render_seconds from engine_clock where engine = $1) as render_seconds,
+               (select greatest(count(*), 1) from video
+                where engine = $1 and status = 'in_progress') as running
+        from before
+        """,
+        *place,
         EXACT_TO,
     )
-    return _wait(row, video.spec.seconds) if row else None
+    return _wait(row, video.spec.seconds)
 
 
 def _wait(row: asyncpg.Record, seconds: int) -> Wait:

@@ -75,21 +75,17 @@ async def admit_waiting(connection: asyncpg.Connection, account: Account) -> int
     """Let as many of the account's videos stand in line as its limit allows. Return how many were let in."""
     if account.running_limit is None:
         return 0
-    admitted = await line.count_admitted(connection, account.id)
-    room = account.running_limit - admitted
+    limit = account.running_limit
+    room = limit - await line.count_admitted(connection, account.id, most=limit)
     return await line.admit(connection, account.id, most=room) if room > 0 else 0
 
 
-async def admit_forgotten(connection: asyncpg.Connection) -> int:
-    """As `admit_waiting`, of all accounts: whoever let the others in may have met one that was just changed."""
-    total = 0
-    for account_id in await line.accounts_kept_out(connection):
-        account = await accounts.lock(connection, account_id)
-        if account.running_limit is None:
-            total += await line.admit(connection, account_id, most=LIFTED_AT_ONCE)
-        else:
-            total += await admit_waiting(connection, account)
-    return total
+async def admit_forgotten(connection: asyncpg.Connection, account_id: AccountId) -> int:
+    """As `admit_waiting`: whoever let the others in may have met one that was just changed."""
+    account = await accounts.lock(connection, account_id)
+    if account.running_limit is None:
+        return await line.admit(connection, account_id, most=LIFTED_AT_ONCE)
+    return await admit_waiting(connection, account)
 
 
 async def _check_queued_limit(connection: asyncpg.Connection, account: Account) -> None:
@@ -106,4 +102,5 @@ async def _check_queued_limit(connection: asyncpg.Connection, account: Account) 
 async def _has_room_to_run(connection: asyncpg.Connection, account: Account) -> bool:
     if account.running_limit is None:
         return True
-    return await line.count_admitted(connection, account.id) < account.running_limit
+    limit = account.running_limit
+    return await line.count_admitted(connection, account.id, most=limit) < limit

@@ -17,6 +17,9 @@ GRACE = timedelta(minutes=15)
 
 BATCH = 100
 
+FORSAKEN_AFTER = timedelta(minutes=10)
+"""A video in progress without a sign of life for so long is one that no worker can take over."""
+
 log = structlog.get_logger()
 
 
@@ -47,29 +50,39 @@ async def _empty(database: Database, store: ObjectStore, *, video_id: VideoId) -
     return True
 
 
-async def fail_overdue(database: Database, *, queue_limit: timedelta) -> int:
-    """Fail the videos that were accepted so long ago and still wait. Return how many there were."""
+async def fail_overdue(
+    database: Database, *, queue_limit: timedelta, silent_for: timedelta = FORSAKEN_AFTER
+) -> int:
+    """Fail the videos that were accepted so long ago and that nobody makes. Return how many there were."""
     failure = Failure("expired_in_queue", f"The video has waited for {queue_limit} in vain.")
-    async with database.transaction() as connection:
-        overdue = await line.lock_overdue(connection, waiting_for=queue_limit, limit=BATCH)
-        at = await videos.now(connection)
-        failed = [video.fail(failure, at=at) for video in overdue]
-        for before, after in zip(overdue, failed, strict=True):
-            await end(connection, before, after)
-    await events.tell(database, *failed)
-    return len(failed)
+    for count in range(BATCH):
+        # One at a time: whoever locks two accounts can meet another who locks them the other way round.
+        async with database.transaction() as connection:
+            video = await line.lock_overdue(
+                connection, waiting_for=queue_limit, silent_for=silent_for
+            )
+            if video is None:
+                return count
+            failed = video.fail(failure, at=await videos.now(connection))
+            await end(connection, video, failed)
+        await events.tell(database, failed)
+    return BATCH
 
 
-async def move_up(database: Database) -> int:
+async def move_up(database: Database, *, most: int = fairness.MOVED_AT_ONCE) -> int:
     """Let the videos behind cancelled ones have their places. Return how many moved."""
-    async with database.transaction() as connection:
-        return await fairness.move_up(connection)
+    async with database.connection() as connection:
+        return await fairness.move_up(connection, most=most)
 
 
 async def admit_forgotten(database: Database) -> int:
     """Let in whoever might have been let in and was not. Return how many."""
-    async with database.transaction() as connection:
-        admitted = await admission.admit_forgotten(connection)
+    async with database.connection() as connection:
+        kept_out = await line.accounts_kept_out(connection)
+    admitted = 0
+    for account_id in kept_out:
+        async with database.transaction() as connection:
+            admitted += await admission.admit_forgotten(connection, account_id)
     if admitted:
         await events.call_workers(database)
     return admitted

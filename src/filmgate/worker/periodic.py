@@ -1,28 +1,37 @@
-"""Periodic jobs: each runs in every worker, and in one of them at a time."""
+"""Periodic jobs: every worker looks after all of them, and each runs in one worker at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn
+from uuid import UUID, uuid4
 
 import structlog
 
-from filmgate.core.errors import ServiceUnavailable
+from filmgate.core.errors import DatabaseUnavailable, ServiceUnavailable
 from filmgate.core.ports import Engine, ObjectStore
+from filmgate.database import turns
 from filmgate.database.connection import Database
 from filmgate.usecases import deliveries, idempotency, retention, stopping
 from filmgate.usecases.orphans import remove_orphans
 
+LEASE = timedelta(seconds=20)
+"""How long a process that falls silent keeps a job from the others."""
+
 log = structlog.get_logger()
+
+
+class TurnLost(Exception):
+    """Another process runs this job by now."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodicJob:
-    """`lock` is the advisory lock that keeps two workers from doing the same at once."""
+    """`name` is that of its turn, which keeps two workers from doing the same at once."""
 
     name: str
     every: timedelta
-    lock: int
     run: Callable[[], Awaitable[object]]
 
 
@@ -38,65 +47,98 @@ def periodic_jobs(
         PeriodicJob(
             "overdue",
             timedelta(seconds=15),
-            0x66677301,
             lambda: retention.fail_overdue(database, queue_limit=queue_limit),
         ),
         PeriodicJob(
             "line",
             timedelta(seconds=2),
-            0x66677303,
             lambda: retention.move_up(database),
         ),
         PeriodicJob(
             "admission",
             timedelta(seconds=5),
-            0x66677308,
             lambda: retention.admit_forgotten(database),
         ),
         PeriodicJob(
             "retention",
             timedelta(seconds=30),
-            0x66677302,
             lambda: retention.remove_expired(database, store=store),
         ),
         PeriodicJob(
             "upstream jobs",
             timedelta(seconds=15),
-            0x66677307,
             lambda: stopping.stop_unwanted(database, engines),
         ),
         PeriodicJob(
             "idempotency keys",
             timedelta(hours=1),
-            0x66677306,
             lambda: idempotency.trim(database),
         ),
         PeriodicJob(
             "orphans",
             timedelta(hours=1),
-            0x66677305,
             lambda: remove_orphans(database, store=store),
         ),
         PeriodicJob(
             "delivery log",
             timedelta(hours=1),
-            0x66677304,
             lambda: deliveries.trim(database),
         ),
     )
 
 
-async def repeat(job: PeriodicJob, database: Database) -> None:
-    """Run the job now and then again and again; a part that is away only postpones it."""
+async def repeat(job: PeriodicJob, database: Database, *, lease: timedelta = LEASE) -> NoReturn:
+    """Run the job whenever it is due and no other process does; a part that is away only postpones it."""
+    holder = uuid4()
     while True:
         try:
-            await _run_alone(job, database)
+            async with database.connection() as connection:
+                is_ours = await turns.take(connection, job.name, holder=holder, lease=lease)
+            if is_ours:
+                await _run(job, database, holder=holder, lease=lease)
         except ServiceUnavailable as error:
             log.warning("periodic job postponed", job=job.name, reason=error.message)
+        except Exception:
+            log.exception("a periodic job ended as none may", job=job.name)
         await asyncio.sleep(job.every.total_seconds())
 
 
-async def _run_alone(job: PeriodicJob, database: Database) -> None:
-    async with database.transaction() as connection:
-        if await connection.fetchval("select pg_try_advisory_xact_lock($1)", job.lock):
+async def _run(job: PeriodicJob, database: Database, *, holder: UUID, lease: timedelta) -> None:
+    # A little sooner than we ask again, or we would always come a moment too early.
+    due_in = job.every * 0.9
+    try:
+        await _holding(job, database, holder=holder, lease=lease)
+    except asyncio.CancelledError:
+        due_in = timedelta(0)  # we leave in the middle of it: the next one goes on
+        raise
+    finally:
+        async with database.connection() as connection:
+            await turns.end(connection, job.name, holder=holder, due_in=due_in)
+
+
+async def _holding(job: PeriodicJob, database: Database, *, holder: UUID, lease: timedelta) -> None:
+    refusal: ServiceUnavailable | None = None
+    async with asyncio.TaskGroup() as turn:
+        keeping = turn.create_task(_keep(job, database, holder=holder, lease=lease))
+        try:
             await job.run()
+        except ServiceUnavailable as error:
+            refusal = error  # bare, not as part of a group
+        finally:
+            keeping.cancel()
+    if refusal is not None:
+        raise refusal
+
+
+async def _keep(job: PeriodicJob, database: Database, *, holder: UUID, lease: timedelta) -> None:
+    """Ends the job where another process has taken it over, because we were paused for too long."""
+    while True:
+        await asyncio.sleep(lease.total_seconds() / 4)
+        try:
+            async with database.connection() as connection:
+                is_ours = await turns.renew(connection, job.name, holder=holder, lease=lease)
+        except DatabaseUnavailable as error:
+            log.info("database away, a turn was not renewed", job=job.name, reason=error.message)
+            continue
+        if not is_ours:
+            raise TurnLost(job.name)

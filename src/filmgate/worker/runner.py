@@ -35,14 +35,24 @@ log = structlog.get_logger()
 class Runner:
     """Claims a video when a slot is free and not before. All that it starts has ended when `run` returns."""
 
-    def __init__(self, workshop: Workshop, *, slots: int, grace: timedelta) -> None:
-        """`slots` videos are made at once; `grace` is how long a stop waits for them."""
+    def __init__(
+        self,
+        workshop: Workshop,
+        *,
+        slots: int,
+        grace: timedelta,
+        settling: timedelta = LOST_AFTER,
+    ) -> None:
+        """`slots` videos are made at once; `grace` is how long a stop waits for them.
+
+        For the time of `settling` nobody is taken for lost: before we came, the database may have been away.
+        """
         self._shop = workshop
         self._grace = grace
         self._id = uuid4()
         self._free = asyncio.Semaphore(slots)
         self._engines = deque(workshop.engines)
-        self._trust_silence_at = 0.0
+        self._trust_silence_at = asyncio.get_running_loop().time() + settling.total_seconds()
         self._look_round_at = 0.0
         self._busy: dict[Slot, asyncio.Task[None]] = {}
 

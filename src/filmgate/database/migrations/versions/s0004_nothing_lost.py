@@ -30,6 +30,7 @@ STEPS = (
         add is_admitted boolean not null default true,
         add not_before timestamptz,
         add worker_id uuid,
+        add tell_at timestamptz,
         add crash_count int not null default 0,
         add lost_count int not null default 0
     """,
@@ -57,8 +58,13 @@ STEPS = (
     where is_admitted and status in ('queued', 'in_progress')
     """,
     """
-    create index video_unwanted on video (completed_at)
-    where token is not null and status in ('cancelled', 'failed')
+    create index video_unwanted on video (engine, coalesce(tell_at, completed_at))
+    where token is not null and token->>'told' is null and status in ('cancelled', 'failed')
+    """,
+    # Which video's a job elsewhere is, whatever became of the video.
+    """
+    create index video_job_elsewhere on video ((token->>'url'), (token->>'id'))
+    where token is not null
     """,
     "create index video_running on video (engine) where status = 'in_progress'",
     """
@@ -73,11 +79,11 @@ STEPS = (
         engine text not null,
         account_id bigint not null references account,
         finish bigint not null,
-        gave_back boolean not null default false,
+        gave_back bigint not null default 0,
         primary key (engine, account_id)
     )
     """,
-    "create index account_clock_gave_back on account_clock (engine) where gave_back",
+    "create index account_clock_gave_back on account_clock (engine) where gave_back > 0",
     # The sum of an account's amounts is its balance; a video moves money twice at most.
     """
     create table ledger (
@@ -110,6 +116,15 @@ STEPS = (
     )
     """,
     "create index idempotency_by_age on idempotency (created_at)",
+    # Who runs a periodic job, and when it is due again: see `database/turns.py`.
+    """
+    create table periodic_job (
+        name text primary key,
+        holder uuid,
+        held_until timestamptz not null default now(),
+        due_at timestamptz not null default now()
+    )
+    """,
     "create index video_by_day on video (created_at)",
 )
 
