@@ -33,6 +33,14 @@ class MemoryObjectStore:
         self.objects[key] = data
         self._modified_at[key] = datetime.now(UTC)
 
+    async def put_new(self, key: ObjectKey, data: bytes) -> bool:
+        check_key(key)
+        await self.check()
+        if key in self.objects:
+            return False
+        await self.put_bytes(key, data)
+        return True
+
     async def copy(self, key: ObjectKey, target: ObjectKey) -> None:
         await self.put_bytes(target, await self.read(key))
 

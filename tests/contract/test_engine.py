@@ -2,41 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from filmgate.core.ports import Engine, Token
+from filmgate.core.ports import Engine
 from filmgate.core.spec import Size, VideoSpec
 from filmgate.core.submission import Terms
 from filmgate.engines.scenes.engine import ScenesEngine
 from filmgate.engines.videos_api.engine import Contract, VideosApiEngine
 from filmgate.media.probe import probe
+from tests.noted_attempt import NotedAttempt, Row
 from tests.scripted_engine import ScriptedEngine, wait_until_told, write_sample
 from tests.upstream_server import UpstreamServer
 
 SPEC = VideoSpec(
     model="sora-2", engine="any", prompt="A calm lake", size=Size(1280, 720), seconds=4
 )
-
-
-@dataclass
-class PlainAttempt:
-    """An attempt without a worker behind it."""
-
-    workdir: Path
-    references: tuple[Path, ...] = ()
-    portraits: tuple[Path, ...] = ()
-    continues: VideoSpec | None = None
-    token: Token | None = None
-    told: list[float] = field(default_factory=list)
-
-    def progress(self, percent: float) -> None:
-        self.told.append(percent)
-
-    async def save(self, token: Token) -> None:
-        self.token = token
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +46,8 @@ async def engine(
         await made.aclose()
 
 
-def an_attempt(folder: Path) -> PlainAttempt:
-    folder.mkdir()
-    return PlainAttempt(folder)
+def an_attempt(folder: Path) -> NotedAttempt:
+    return NotedAttempt(Row(), folder)
 
 
 async def test_a_render_is_a_playable_file_of_the_asked_length_below_the_workdir(

@@ -99,6 +99,23 @@ async def test_put_bytes_replaces_an_object(store: ObjectStore) -> None:
     assert await store.read(KEY) == b"the second"
 
 
+async def test_put_new_stores_what_is_not_there_yet(store: ObjectStore) -> None:
+    assert await store.put_new(KEY, b"the first")
+    assert await store.read(KEY) == b"the first"
+
+
+async def test_put_new_leaves_an_object_as_it_is(store: ObjectStore) -> None:
+    await store.put_bytes(KEY, b"the first")
+    assert not await store.put_new(KEY, b"the second")
+    assert await store.read(KEY) == b"the first"
+
+
+async def test_of_many_that_put_new_at_once_one_is_told_that_it_did(store: ObjectStore) -> None:
+    told = await asyncio.gather(*(store.put_new(KEY, bytes([number])) for number in range(20)))
+    assert told.count(True) == 1
+    assert await store.read(KEY) == bytes([told.index(True)])
+
+
 async def test_put_file_replaces_an_object(store: ObjectStore, film: Path) -> None:
     await store.put_bytes(KEY, b"the first")
     await store.put_file(KEY, film)
@@ -296,6 +313,7 @@ async def _put_film(store: ObjectStore) -> None:
     [
         _put_film,
         lambda store: store.put_bytes(KEY, b"x"),
+        lambda store: store.put_new(KEY, b"x"),
         lambda store: store.read(KEY),
         lambda store: store.locate(KEY, valid_for=MINUTE),
         lambda store: store.copy(KEY, SIBLING),
@@ -303,7 +321,17 @@ async def _put_film(store: ObjectStore) -> None:
         lambda store: store.delete_folder("videos/0abc/"),
         lambda store: store.check(),
     ],
-    ids=["put_file", "put_bytes", "read", "locate", "copy", "list", "delete_folder", "check"],
+    ids=[
+        "put_file",
+        "put_bytes",
+        "put_new",
+        "read",
+        "locate",
+        "copy",
+        "list",
+        "delete_folder",
+        "check",
+    ],
 )
 async def test_a_store_that_is_away_says_so(
     subject: Subject, use: Callable[[ObjectStore], Awaitable[object]]

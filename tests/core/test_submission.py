@@ -98,6 +98,14 @@ def test_only_a_lost_job_that_cost_nothing_is_made_again() -> None:
     assert not intended(PLAIN).may_begin_anew()
 
 
+def test_what_is_looked_for_is_never_sent_again() -> None:
+    sought = replace(found_again(replace(WITH_KEYS, can_list=True)), is_doubtful=True).sought()
+    again = Submission.from_token(sought.to_token())
+    assert again == sought
+    assert again.next_move(at=NOON) is Move.LOOK_UP
+    assert again.found("video_1").next_move(at=NOON) is Move.FOLLOW
+
+
 @pytest.mark.parametrize("lacking", ["intent", "intended_at", "url", "charges", "upstream"])
 def test_a_resume_point_that_lacks_something_is_not_taken_for_nothing(lacking: str) -> None:
     token = dict(intended(PLAIN).to_token())

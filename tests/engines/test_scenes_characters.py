@@ -12,7 +12,7 @@ from filmgate.engines.scenes.engine import order_of
 from filmgate.engines.scenes.films import film_of
 from filmgate.engines.scenes.order import FilmSoFar, SceneOrder
 from filmgate.media.encode import Planes
-from tests.engines.test_scenes_extension import PlainAttempt
+from tests.noted_attempt import NotedAttempt, Row
 
 SIZE = Size(320, 180)
 RED = (30, 20, 230)
@@ -121,7 +121,7 @@ def test_a_film_is_drawn_on_only_with_characters_that_are_at_hand(
     spec = VideoSpec(
         model="m", engine="scenes", prompt="a", size=SIZE, seconds=4, characters=before
     )
-    attempt = PlainAttempt(tmp_path, portraits=(tmp_path / "one.webp",), continues=spec)
+    attempt = NotedAttempt(Row(), tmp_path, portraits=(tmp_path / "one.webp",), continues=spec)
 
     so_far = order_of(CAST, attempt, output=tmp_path / "out.mp4", tiny=True).continues
 

@@ -1,6 +1,6 @@
 """Extensions: a film goes on where it ended, without a seam to be seen."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,35 +10,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from filmgate.core.ports import Token
 from filmgate.core.spec import ObjectKey, Size, Source, SourceUse, VideoSpec
 from filmgate.engines.scenes.engine import order_of
 from filmgate.engines.scenes.films import film_of, sound_of
 from filmgate.engines.scenes.order import FilmSoFar, SceneOrder
 from filmgate.engines.scenes.render import render
 from filmgate.media.encode import SAMPLE_RATE, Planes
+from tests.noted_attempt import NotedAttempt, Row
 
 RAIN = "a cat dancing in the rain"
 LAKE = "a mountain lake at sunset, pan right"
 SEAM = 1.5
 """How much more than neighbours the frames at a seam may differ."""
-
-
-@dataclass(frozen=True)
-class PlainAttempt:
-    """An attempt without a worker behind it."""
-
-    workdir: Path
-    references: tuple[Path, ...] = ()
-    portraits: tuple[Path, ...] = ()
-    continues: VideoSpec | None = None
-    token: Token | None = None
-
-    def progress(self, percent: float) -> None:
-        pass
-
-    async def save(self, token: Token) -> None:
-        pass
 
 
 def order(prompt: str, folder: Path, *, tiny: bool = False) -> SceneOrder:
@@ -191,7 +174,7 @@ BEFORE = VideoSpec(model="m", engine="scenes", prompt="a", size=Size(64, 64), se
 
 
 def ordered(spec: VideoSpec, tmp_path: Path, *, before: VideoSpec | None) -> SceneOrder:
-    attempt = PlainAttempt(tmp_path, continues=before)
+    attempt = NotedAttempt(Row(), tmp_path, continues=before)
     return order_of(spec, attempt, output=tmp_path / "out.mp4", tiny=False)
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from filmgate.core.errors import EngineFailed, EngineUnavailable
+from filmgate.core.errors import DatabaseUnavailable, EngineFailed, EngineUnavailable
+from filmgate.core.ports import Token
 from filmgate.core.spec import Size, VideoSpec
 from filmgate.core.submission import Accepted, Declined, Doubtful, Outcome, Terms
 from filmgate.engines.upstream import driving
@@ -56,18 +57,28 @@ class Died(Exception):
 
 @dataclass
 class MemoryUpstream:
-    """Meets one event a call until they are used up, and all is well from then on."""
+    """Meets one event a call until they are used up, and all is well from then on.
+
+    An answer to a post is on its way for so many `turns`: others may see the job before it is heard of here.
+    """
 
     row: Row
     honours_keys: bool
     events: list[Event]
     paid: list[str] = field(default_factory=list)
+    turns: int = 0
     _of_key: dict[str, str] = field(default_factory=dict)
 
     def met(self) -> Event:
         return self.events.pop(0) if self.events else Event.WELL
 
     async def submit(self, order: Order, *, key: str) -> Outcome:
+        outcome = self._submitted(key)
+        for _ in range(self.turns):
+            await asyncio.sleep(0)
+        return outcome
+
+    def _submitted(self, key: str) -> Outcome:
         assert self.row.token is not None
         assert self.row.token["intent"] == key, "posted before the intent was committed"
         event = self.met()
@@ -91,7 +102,9 @@ class MemoryUpstream:
 
     async def look_up(self, order: Order, *, since: datetime) -> tuple[str, ...]:
         self._trouble()
-        return tuple(self.paid)
+        listed = tuple(self.paid)
+        await asyncio.sleep(0)
+        return listed
 
     async def look_at(self, upstream_id: str) -> Sighting:
         assert self.row.token is not None
@@ -210,13 +223,88 @@ async def test_an_attempt_that_was_superseded_posts_nothing(tmp_path: Path) -> N
     assert upstream.paid == []
 
 
-async def test_a_listed_job_that_another_video_follows_is_not_adopted(tmp_path: Path) -> None:
-    row = Row()
-    upstream = MemoryUpstream(row, honours_keys=False, events=[Event.LOST_BEFORE])
-    upstream.paid = ["video_of_its_twin"]
+async def test_a_claim_is_repeated_until_the_database_is_back(tmp_path: Path) -> None:
+    row, away = Row(), [DatabaseUnavailable("restarting")]
+    upstream = MemoryUpstream(row, honours_keys=False, events=[Event.LOST_AFTER])
+
+    def on_save(token: Token) -> None:
+        if "id" in token and away:
+            raise away.pop()
+
     terms = replace(PLAIN, can_list=True)
-    channel = Channel(terms=terms, reach=lambda _: upstream, patience=AT_ONCE)
-    channel.held.add("video_of_its_twin")
-    with pytest.raises(EngineFailed) as failed:
-        await driving.make(SPEC, NotedAttempt(row, tmp_path), channel=channel)
-    assert failed.value.failure_code == "upstream_submission_unknown"
+    channel = Channel(
+        terms=terms,
+        reach=lambda _: upstream,
+        patience=replace(AT_ONCE, away_limit=timedelta(seconds=5)),
+    )
+    made = await driving.make(SPEC, NotedAttempt(row, tmp_path, on_save=on_save), channel=channel)
+    assert (made.path.read_bytes(), len(upstream.paid)) == (b"video_0", 1)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One of several videos with the same prompt, and how long the answers to its posts take."""
+
+    events: list[Event]
+    turns: int = 0
+
+
+@dataclass(frozen=True)
+class Twins:
+    """What became of them."""
+
+    paid: list[str]
+    films: list[str]
+
+
+a_twin = st.builds(Twin, st.lists(st.sampled_from(Event), max_size=5), st.integers(0, 30))
+DROPPED = Twin([Event.WELL, Event.LOST_BEFORE])
+UNHEARD = Twin([Event.WELL, Event.LOST_AFTER])
+
+
+@given(st.lists(a_twin, min_size=2, max_size=3))
+@example([UNHEARD, DROPPED])
+@example([UNHEARD, UNHEARD])
+@example([Twin([]), DROPPED])
+@example([Twin([], turns=30), DROPPED])
+def test_no_two_videos_share_a_job(histories: list[Twin]) -> None:
+    twins = asyncio.run(_play_twins(histories))
+    assert len(twins.films) == len(set(twins.films))
+    assert len(twins.paid) <= len(histories)
+
+
+async def _play_twins(histories: list[Twin]) -> Twins:
+    """Each with a worker of its own; they take turns at every call and every save."""
+    rows = [Row() for _ in histories]
+    paid: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        async with asyncio.TaskGroup() as life:
+            plays = [
+                life.create_task(_play_twin(twin, row, rows, paid, folder=Path(folder)))
+                for row, twin in zip(rows, histories, strict=True)
+            ]
+    return Twins(paid, [film for play in plays if (film := play.result()) is not None])
+
+
+async def _play_twin(
+    twin: Twin, row: Row, rows: list[Row], paid: list[str], *, folder: Path
+) -> str | None:
+    upstream = MemoryUpstream(
+        row, honours_keys=False, events=list(twin.events), paid=paid, turns=twin.turns
+    )
+    channel = Channel(
+        terms=replace(PLAIN, can_list=True), reach=lambda _: upstream, patience=AT_ONCE
+    )
+    for number in range(len(twin.events) + 2):
+        attempt = NotedAttempt(
+            row, folder / f"{id(row)}-{number}", on_save=lambda _: _may_die(upstream), others=rows
+        )
+        try:
+            made = await driving.make(SPEC, attempt, channel=channel)
+        except EngineFailed:
+            return None
+        except (EngineUnavailable, Died):
+            await asyncio.sleep(0)
+            continue
+        return made.path.read_text()
+    return None

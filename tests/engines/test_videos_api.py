@@ -4,13 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from filmgate.core.errors import EngineFailed, EngineUnavailable
+from filmgate.core.errors import DatabaseUnavailable, EngineFailed, EngineUnavailable
 from filmgate.core.ports import Token
 from filmgate.core.spec import CharacterId, Size, VideoSpec
 from filmgate.core.submission import Submission, Terms
@@ -52,6 +52,7 @@ class Site:
         self.limits = Limits(submit=timedelta(seconds=5))
         self.secrets = {"UP_KEY": KEY}
         self.row = Row()
+        self.rows: list[Row] = []
         self.references: tuple[Path, ...] = ()
         self._folder = folder
         self._engines: list[tuple[object, VideosApiEngine]] = []
@@ -64,8 +65,11 @@ class Site:
         return self._engines[-1][1]
 
     def attempt(self) -> NotedAttempt:
-        folder = self._folder / str(self.row.attempt)
-        return NotedAttempt(self.row, folder, references=self.references)
+        """At the video of `row`; those that were there before are known."""
+        if not any(self.row is row for row in self.rows):
+            self.rows.append(self.row)
+        folder = self._folder / f"{len(self.rows)}-{self.row.attempt}"
+        return NotedAttempt(self.row, folder, references=self.references, others=self.rows)
 
     async def render(self, spec: VideoSpec = SPEC) -> bytes:
         made = await self.engine().render(spec, self.attempt())
@@ -226,9 +230,87 @@ async def test_of_two_jobs_that_could_be_it_none_is_adopted(
 ) -> None:
     server.lists = True
     await site.render()
-    site.row, server.faults = Row(), [Fault.DROP_AFTER]
+    site.rows, site.row, server.faults = [], Row(), [Fault.DROP_AFTER]  # whose it was is not known
     site.terms = replace(site.terms, can_list=True)
     assert "2 jobs" in (await failure_of(site)).message
+
+
+async def test_another_videos_finished_job_is_not_adopted(
+    site: Site, server: UpstreamServer
+) -> None:
+    server.lists = True
+    await site.render()
+    site.row, server.faults = Row(), [Fault.DROP_BEFORE]
+    site.terms = replace(site.terms, can_list=True)
+    assert (await failure_of(site)).failure_code == "upstream_submission_unknown"
+    assert "id" not in token_of(site.row)
+
+
+async def test_a_video_finds_its_own_job_beside_another_videos(
+    site: Site, server: UpstreamServer
+) -> None:
+    server.lists = True
+    await site.render()
+    site.row, server.faults = Row(), [Fault.DROP_AFTER]
+    site.terms = replace(site.terms, can_list=True)
+    assert await site.render() == FILM
+    assert token_of(site.row)["id"] == "video_up1"
+
+
+async def test_a_job_that_may_be_another_videos_is_left_until_that_is_known(
+    site: Site, server: UpstreamServer
+) -> None:
+    server.lists = True
+    site.terms = replace(site.terms, can_list=True)
+    first = site.row
+    server.faults = [Fault.LATE, Fault.DROP_BEFORE]
+    render = asyncio.gather(site.engine().render(SPEC, site.attempt()))
+    await asyncio.to_thread(server.created.wait, 5)
+    site.row = Row()
+    with pytest.raises(EngineUnavailable, match="another video's"):
+        await site.render()
+    server.hurry.set()
+    await render
+    assert (await failure_of(site)).failure_code == "upstream_submission_unknown"
+    assert (token_of(first)["id"], len(server.paid)) == ("video_up0", 1)
+
+
+async def test_a_found_job_that_could_not_be_committed_is_found_again(
+    site: Site, server: UpstreamServer
+) -> None:
+    server.lists, server.faults = True, [Fault.DROP_AFTER]
+    site.terms = replace(site.terms, can_list=True)
+
+    def be_away(token: Token) -> None:
+        if "id" in token:
+            raise DatabaseUnavailable("restarting")
+
+    attempt = site.attempt()
+    attempt.on_save = be_away
+    with pytest.raises(DatabaseUnavailable):
+        await site.engine().render(SPEC, attempt)
+    assert await site.render() == FILM
+    assert (server.creates, len(server.paid)) == (1, 1)
+
+
+async def test_a_job_is_found_where_the_upstreams_clock_is_minutes_behind(
+    site: Site, server: UpstreamServer
+) -> None:
+    server.lists, server.faults = True, [Fault.DROP_AFTER]
+    server.clock = int((datetime.now(UTC) - timedelta(minutes=10)).timestamp())
+    site.terms = replace(site.terms, can_list=True)
+    assert await site.render() == FILM
+
+
+async def test_what_is_looked_for_is_not_posted_again_by_a_host_whose_clock_is_behind(
+    site: Site, server: UpstreamServer
+) -> None:
+    server.lists, server.honours_keys = True, True
+    site.terms = replace(site.terms, can_list=True, key_window=timedelta(hours=1))
+    left = Submission(terms=site.terms, key="k", intended_at=datetime.now(UTC), is_doubtful=True)
+    site.row.token = left.sought().to_token()
+    assert (await failure_of(site)).failure_code == "upstream_submission_unknown"
+    assert server.creates == 0
 
 
 @pytest.mark.parametrize("fault", [*IN_DOUBT, Fault.GARBAGE])

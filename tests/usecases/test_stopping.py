@@ -20,16 +20,17 @@ TOKEN = {"intent": "k", "id": "video_up0"}
 
 @dataclass
 class Elsewhere:
-    """An engine that notes what it is told to forget."""
+    """An engine that notes what it is told to forget, and that cannot stop the `stubborn` jobs."""
 
     is_away: bool = False
+    stubborn: set[str] = field(default_factory=set)
     forgotten: list[Token] = field(default_factory=list)
 
     async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
         raise EngineFailed("engine_failed", "This engine renders nothing.")
 
     async def forget(self, token: Token) -> None:
-        if self.is_away:
+        if self.is_away or token.get("id") in self.stubborn:
             raise EngineUnavailable("The upstream is away.")
         self.forgotten.append(token)
 
@@ -53,14 +54,16 @@ async def begun(us: Owner, token: Token = TOKEN) -> Video:
     return video
 
 
-async def cancelled(us: Owner) -> Video:
-    video = await begun(us)
+async def cancelled(us: Owner, token: Token = TOKEN) -> Video:
+    video = await begun(us, token)
     await videos.cancel(us.database, video.id, account_id=us.account_id)
     return video
 
 
 async def stop_all(us: Owner, engine: Elsewhere, quiet_for: timedelta = NO_TIME) -> int:
-    return await stopping.stop_unwanted(us.database, {SPEC.engine: engine}, quiet_for=quiet_for)
+    return await stopping.stop_unwanted(
+        us.database, {SPEC.engine: engine}, quiet_for=quiet_for, again_after=NO_TIME
+    )
 
 
 async def test_a_cancelled_videos_engine_is_told_once(us: Owner, engine: Elsewhere) -> None:
@@ -102,6 +105,63 @@ async def test_an_upstream_that_is_away_is_told_later(us: Owner, engine: Elsewhe
     assert await stop_all(us, engine) == 0
     engine.is_away = False
     assert await stop_all(us, engine) == 1
+
+
+async def test_jobs_that_cannot_be_stopped_keep_no_other_from_it(
+    us: Owner, engine: Elsewhere
+) -> None:
+    many = stopping.BATCH + 5
+    engine.stubborn = {f"video_{number}" for number in range(many)}
+    for number in range(many + 1):
+        await cancelled(us, {"intent": "k", "id": f"video_{number}"})
+    rounds = [await stop_all(us, engine) for _ in range(2)]
+    assert rounds == [0, 1]
+    assert engine.forgotten == [{"intent": "k", "id": f"video_{many}"}]
+
+
+async def test_what_could_not_be_stopped_is_not_tried_again_at_once(
+    us: Owner, engine: Elsewhere
+) -> None:
+    await cancelled(us)
+    engines, engine.is_away = {SPEC.engine: engine}, True
+    await stopping.stop_unwanted(us.database, engines, quiet_for=NO_TIME)
+    engine.is_away = False
+    assert await stopping.stop_unwanted(us.database, engines, quiet_for=NO_TIME) == 0
+    assert engine.forgotten == []
+
+
+async def test_engines_do_not_wait_for_each_other(us: Owner, engine: Elsewhere) -> None:
+    video = await cancelled(us)
+    async with us.database.connection() as connection:
+        await connection.execute("update video set engine = 'other' where id = $1", video.id)
+    for _ in range(stopping.BATCH):
+        await cancelled(us)
+    engines = {SPEC.engine: Elsewhere(is_away=True), "other": engine}
+    assert await stopping.stop_unwanted(us.database, engines, quiet_for=NO_TIME) == 1
+    assert engine.forgotten == [TOKEN]
+
+
+async def test_a_job_that_another_video_follows_is_not_stopped(
+    us: Owner, engine: Elsewhere
+) -> None:
+    job = {"intent": "k", "url": "https://videos.example.org", "id": "video_up0"}
+    await begun(us, job)
+    await cancelled(us, job)
+    assert await stop_all(us, engine) == 1
+    assert await stop_all(us, engine) == 0
+    assert engine.forgotten == []
+
+
+async def test_an_answer_that_comes_after_the_engine_was_told_is_dealt_with_too(
+    us: Owner, engine: Elsewhere
+) -> None:
+    intent = {"intent": "k"}
+    video = await cancelled(us, intent)
+    assert await stop_all(us, engine) == 1
+    async with us.database.connection() as connection:
+        await rows.save_token(connection, video.id, attempt=video.attempt, token=TOKEN)
+    assert await stop_all(us, engine) == 1
+    assert engine.forgotten == [intent, TOKEN]
 
 
 async def test_an_engine_that_is_not_there_any_more_keeps_nobody(us: Owner) -> None:

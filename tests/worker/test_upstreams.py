@@ -1,7 +1,6 @@
 """A real worker, the real engine and an upstream on loopback: what the row makes of every interruption."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -37,14 +36,20 @@ async def upstream(scene: Scene, sample: Path) -> AsyncIterator[UpstreamServer]:
         await engine.aclose()
 
 
+@pytest.fixture
+async def listing(scene: Scene, upstream: UpstreamServer) -> AsyncIterator[UpstreamServer]:
+    """An upstream whose list tells what became of a post."""
+    upstream.lists = True
+    terms = Terms(upstream="cloud", url=upstream.url, can_list=True)
+    patience = Patience(first_look=SOON, longest_pause=SOON, look_up_pauses=(SOON, SOON))
+    engine = VideosApiEngine(Contract(terms=terms), secrets={}, patience=patience)
+    scene.workshop = replace(scene.workshop, engines={"cloud": engine})
+    yield upstream
+    await engine.aclose()
+
+
 async def create(scene: Scene) -> Video:
     return await scene.create(replace(SPEC, engine="cloud"))
-
-
-def engine_of(scene: Scene) -> VideosApiEngine:
-    engine = scene.workshop.engines["cloud"]
-    assert isinstance(engine, VideosApiEngine)
-    return engine
 
 
 async def token_of(scene: Scene, video: Video) -> Submission:
@@ -125,7 +130,7 @@ async def test_a_worker_that_lost_the_video_leaves_the_job_to_its_successor(
             await connection.execute("update video set attempt = attempt + 1")
 
         async def has_let_go() -> bool:
-            return not engine_of(scene)._channel.held
+            return not any(scene.workshop.scratch.iterdir())
 
         await eventually(has_let_go)
     assert await stop_unwanted(scene) == 0
@@ -157,13 +162,38 @@ async def test_a_video_cancelled_while_it_is_posted_is_stopped_once_its_id_is_kn
         video = await create(scene)
         await asyncio.to_thread(upstream.created.wait, 5)
         await videos.cancel(scene.database, video.id, account_id=scene.account_id)
+        # What is known so far is dealt with, and the answer still finds its place.
+        assert await stop_unwanted(scene) == 1
         upstream.hurry.set()
 
         async def is_known() -> bool:
-            async with scene.database.connection() as connection:
-                text = await connection.fetchval("select token from video")
-            return text is None or "id" in json.loads(text)
+            return (await token_of(scene, video)).upstream_id is not None
 
         await eventually(is_known)
         await stop_unwanted(scene)
     assert upstream.stopped == ["video_up0"]
+
+
+async def test_another_videos_job_is_neither_delivered_nor_stopped(
+    scene: Scene, listing: UpstreamServer
+) -> None:
+    async with scene.worker():
+        first = await scene.ended(await create(scene))
+        listing.faults = [Fault.DROP_BEFORE]
+        second = await scene.ended(await create(scene))
+    assert first.status is Status.COMPLETED
+    assert second.failure is not None
+    assert second.failure.code == "upstream_submission_unknown"
+    await videos.delete(scene.database, second.id, account_id=scene.account_id)
+    await stop_unwanted(scene)
+    assert (len(listing.paid), listing.stopped) == (1, [])
+
+
+async def test_of_two_videos_in_doubt_one_gets_the_only_job(
+    scene: Scene, listing: UpstreamServer
+) -> None:
+    listing.faults = [Fault.DROP_AFTER, Fault.DROP_BEFORE]
+    async with scene.worker(), scene.worker():
+        ends = [await scene.ended(each) for each in [await create(scene), await create(scene)]]
+    assert sorted(each.status for each in ends) == [Status.COMPLETED, Status.FAILED]
+    assert (listing.creates, len(listing.paid)) == (2, 1)

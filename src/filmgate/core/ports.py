@@ -3,7 +3,7 @@
 A port exists only where two real implementations do. PostgreSQL is called directly.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,6 +53,16 @@ class Attempt(Protocol):
 
         The first one also raises if the video is not wanted any more; a later one is kept even then, so that what
         goes on elsewhere can be stopped.
+        """
+
+    async def unclaimed(self, url: str, ids: Collection[str]) -> list[str]:
+        """Those of the jobs at this address that no other video's resume point names."""
+
+    async def claim(self, token: Token) -> bool:
+        """As `save`, of a job that was found and not answered.
+
+        False, with nothing saved, where another video's resume point names it, or may be about to: one with the
+        same prompt is being submitted to the same address. Of several claims to one job, one succeeds.
         """
 
 
@@ -115,6 +125,9 @@ class ObjectStore(Protocol):
 
     async def put_bytes(self, key: ObjectKey, data: bytes) -> None:
         """As `put_file`, from memory."""
+
+    async def put_new(self, key: ObjectKey, data: bytes) -> bool:
+        """As `put_bytes`, but an existing object stays. Return whether it was stored: of many at once, one is told so."""
 
     async def copy(self, key: ObjectKey, target: ObjectKey) -> None:
         """Store the object once more, under another key. Raises NotFound when there is none."""

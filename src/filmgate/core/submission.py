@@ -79,7 +79,8 @@ class Submission:
     """An intent, and the upstream's id once it is known.
 
     `is_doubtful` when an earlier post may have been accepted: of an intent that was read back without an id
-    nobody knows whether it was ever sent.
+    nobody knows whether it was ever sent. `is_sought` once it is looked for among the upstream's jobs: no attempt
+    posts it any more, so that another video need not fear to take what this one is just being given.
     """
 
     terms: Terms
@@ -87,10 +88,13 @@ class Submission:
     intended_at: datetime
     upstream_id: str | None = None
     is_doubtful: bool = False
+    is_sought: bool = False
 
     def next_move(self, *, at: datetime) -> Move:
         if self.upstream_id is not None:
             return Move.FOLLOW
+        if self.is_sought:
+            return Move.LOOK_UP
         if not self.is_doubtful or not self.terms.charges or self._key_is_remembered(at=at):
             return Move.POST
         return Move.LOOK_UP if self.terms.can_list else Move.GIVE_UP
@@ -106,9 +110,13 @@ class Submission:
                 # That a repetition was declined says nothing about the post before it.
                 return self if self.is_doubtful and self.terms.charges else None
 
+    def sought(self) -> Self:
+        """It is looked for from now on, and never sent again."""
+        return replace(self, is_sought=True)
+
     def found(self, upstream_id: str) -> Self:
         """The job's id was answered or looked up."""
-        return replace(self, upstream_id=upstream_id, is_doubtful=False)
+        return replace(self, upstream_id=upstream_id, is_doubtful=False, is_sought=False)
 
     def may_begin_anew(self) -> bool:
         """Whether a job that the upstream has lost may be submitted once more."""
@@ -130,6 +138,8 @@ class Submission:
             facts["key_window"] = str(terms.key_window.total_seconds())
         if self.upstream_id is not None:
             facts["id"] = self.upstream_id
+        if self.is_sought:
+            facts["sought"] = _YES
         return facts
 
     @classmethod
@@ -147,6 +157,7 @@ class Submission:
                 intended_at=datetime.fromisoformat(token["intended_at"]).astimezone(UTC),
                 upstream_id=token.get("id"),
                 is_doubtful="id" not in token,
+                is_sought=token.get("sought") == _YES,
             )
         except KeyError as error:
             raise ValueError(f"The resume point lacks {error}.") from error

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -218,19 +219,30 @@ async def mark_emptied(connection: asyncpg.Connection, video_id: VideoId) -> Non
     await connection.execute("update video set emptied_at = now() where id = $1", video_id)
 
 
-async def find_kept_attempts(
-    connection: asyncpg.Connection, ids: Collection[str]
-) -> dict[str, int | None]:
-    """Of the videos among these that still have objects: whose attempt's objects count, if any's do."""
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Which objects a video has: those of the attempt `kept`, if any's; none of one after `reached` exist."""
+
+    reached: int
+    kept: int | None
+    is_emptied: bool
+
+
+async def find_holdings(connection: asyncpg.Connection, ids: Collection[str]) -> dict[str, Holding]:
+    """Of the videos among these that there are, whoever's they are."""
     rows = await connection.fetch(
         """
-        select id, case when status = 'in_progress' then attempt
-                        when file_key is not null then split_part(file_key, '/', 3)::int end as attempt
-        from video where id = any($1::text[]) and emptied_at is null
+        select id, attempt as reached, emptied_at is not null as is_emptied,
+               case when status = 'in_progress' then attempt
+                    when file_key is not null then split_part(file_key, '/', 3)::int end as kept
+        from video where id = any($1::text[])
         """,
         list(ids),
     )
-    return {row["id"]: row["attempt"] for row in rows}
+    return {
+        row["id"]: Holding(row["reached"], kept=row["kept"], is_emptied=row["is_emptied"])
+        for row in rows
+    }
 
 
 def video_of(row: asyncpg.Record) -> Video:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
 from filmgate.core.errors import NotFound, StorageUnavailable
@@ -43,6 +43,17 @@ class LocalObjectStore:
 
     async def put_bytes(self, key: ObjectKey, data: bytes) -> None:
         await self._put(key, data)
+
+    async def put_new(self, key: ObjectKey, data: bytes) -> bool:
+        check_key(key)
+        self._check_root()
+        with _translated("written"):
+            try:
+                await self._store.put_async(key, data, mode="create")
+            except AlreadyExistsError:
+                return False
+            await asyncio.to_thread(self._make_durable, self._root / key)
+        return True
 
     async def copy(self, key: ObjectKey, target: ObjectKey) -> None:
         check_key(target)

@@ -8,7 +8,12 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from obstore import sign_async
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from filmgate.core.errors import NotFound, StorageUnavailable
@@ -62,6 +67,18 @@ class RemoteObjectStore:
 
     async def put_bytes(self, key: ObjectKey, data: bytes) -> None:
         await self._put(key, data, within=ANSWER_SECONDS + len(data) / _SLOWEST_BYTES_PER_SECOND)
+
+    async def put_new(self, key: ObjectKey, data: bytes) -> bool:
+        """Servers that know no conditional writes refuse it, or replace the object."""
+        check_key(key)
+        putting = self._bucket.put_async(key, data, mode="create", attributes=_attributes(key))
+        try:
+            await _answered(putting, doing="written")
+        except AlreadyExistsError:
+            return False
+        except FileNotFoundError as error:
+            raise _no_bucket() from error
+        return True
 
     async def copy(self, key: ObjectKey, target: ObjectKey) -> None:
         check_key(key)
@@ -171,11 +188,11 @@ async def _next(stream: AsyncIterator[T]) -> T | None:
 
 
 async def _answered(request: Awaitable[T], *, doing: str, within: float = ANSWER_SECONDS) -> T:
-    """The store's answer, or its error in our words; that something is not there is for the caller to say."""
+    """The store's answer, or its error in our words; that something is there or not is for the caller to say."""
     try:
         async with asyncio.timeout(within):
             return await request
-    except FileNotFoundError:
+    except (FileNotFoundError, AlreadyExistsError):
         raise
     except (PermissionDeniedError, UnauthenticatedError) as error:
         raise StorageUnavailable(

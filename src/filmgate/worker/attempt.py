@@ -1,5 +1,6 @@
 """The attempt that a worker holds, as its engine sees it and as its heartbeat reports it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from filmgate.core.errors import EngineUnavailable
 from filmgate.core.ports import Token
 from filmgate.core.spec import VideoSpec
 from filmgate.core.video import Video
-from filmgate.database import videos
+from filmgate.database import resume_points, videos
 from filmgate.database.connection import Database
 from filmgate.usecases.inputs import Inputs
 
@@ -45,10 +46,30 @@ class HeldAttempt:
         self.percent = max(self.percent, self.video.advance(percent).progress)
 
     async def save(self, token: Token) -> None:
+        async with self.database.transaction() as connection:
+            await resume_points.lock_job(connection, token)
+            kept = await videos.save_token(
+                connection, self.video.id, attempt=self.video.attempt, token=token
+            )
+            if not kept:
+                await resume_points.note_late(connection, self.video.id, token)
+        if not kept:
+            raise EngineUnavailable("The attempt was superseded before it could be saved.")
+        self.token = token
+
+    async def unclaimed(self, url: str, ids: Collection[str]) -> list[str]:
         async with self.database.connection() as connection:
+            return await resume_points.unclaimed(connection, self.video.id, url=url, ids=ids)
+
+    async def claim(self, token: Token) -> bool:
+        async with self.database.transaction() as connection:
+            await resume_points.lock_job(connection, token)
+            if not await resume_points.is_free(connection, self.video.id, token):
+                return False
             kept = await videos.save_token(
                 connection, self.video.id, attempt=self.video.attempt, token=token
             )
         if not kept:
             raise EngineUnavailable("The attempt was superseded before it could be saved.")
         self.token = token
+        return True

@@ -1,7 +1,7 @@
 """What such an engine asks of the client for its upstream's own words, and what it hears from it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
@@ -93,9 +93,8 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """An engine's way to its upstream. `held` are the jobs that this process follows: they are no other video's."""
+    """An engine's way to its upstream."""
 
     terms: Terms
     reach: Reach
     patience: Patience
-    held: set[str] = field(default_factory=set)

@@ -15,16 +15,9 @@ async def make(spec: VideoSpec, attempt: Attempt, *, channel: Channel) -> Render
     wants it any more (see `forget`), is not known here.
     """
     submission = await submit(Order(spec, attempt.references), attempt, channel=channel)
-    assert submission.upstream_id is not None
     upstream = channel.reach(submission.terms)
     target = attempt.workdir / "upstream.mp4"
-    channel.held.add(submission.upstream_id)
-    try:
-        await follow(
-            submission, attempt, upstream=upstream, target=target, patience=channel.patience
-        )
-    finally:
-        channel.held.discard(submission.upstream_id)
+    await follow(submission, attempt, upstream=upstream, target=target, patience=channel.patience)
     return RenderedFile(target)
 
 

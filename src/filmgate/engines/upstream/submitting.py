@@ -1,7 +1,9 @@
 """From an order to a submission whose id is committed. What may be done when is decided in `core/submission.py`."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
@@ -21,10 +23,13 @@ from filmgate.core.submission import (
 from filmgate.engines.upstream.calls import Channel, Order, Patience, Upstream, UpstreamAway
 from filmgate.engines.upstream.undisturbed import undisturbed
 
-CLOCKS_DIFFER = timedelta(minutes=2)
-"""Between the upstream's clock, which dates its jobs, and ours, which dates the intent."""
+CLOCKS_DIFFER = timedelta(minutes=15)
+"""Between the upstream's clock, which dates its jobs, and this host's, which dates the intent. It may be generous:
+other videos' jobs are known, whatever their date."""
 
 COMMIT_PAUSE = timedelta(milliseconds=500)
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -54,15 +59,7 @@ def left_by_earlier(token: Token | None) -> Submission | None:
 
 async def commit(attempt: Attempt, token: Token, *, patience: Patience) -> None:
     """Save what must be known to have been saved, however long the database is away, within reason."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + patience.away_limit.total_seconds()
-    while True:
-        try:
-            return await attempt.save(token)
-        except DatabaseUnavailable:
-            if loop.time() > until:
-                raise
-            await asyncio.sleep(COMMIT_PAUSE.total_seconds())
+    await _insisting(lambda: attempt.save(token), patience=patience)
 
 
 async def _begin(order: Order, attempt: Attempt, *, channel: Channel) -> Submission:
@@ -133,32 +130,64 @@ async def _resolve(
     """Find out what became of a post that may not be sent again."""
     if submission.next_move(at=_now()) is not Move.LOOK_UP:
         raise unknown("its answer was lost, and there is no way to ask.")
-    upstream_id = await _look_up(order, submission, upstream=upstream, channel=channel)
-    found = submission.found(upstream_id)
-    await commit(attempt, found.to_token(), patience=channel.patience)
-    return found
+    sought = submission.sought()
+    await commit(attempt, sought.to_token(), patience=channel.patience)
+    return await _look_up(order, sought, attempt, upstream=upstream, patience=channel.patience)
 
 
 async def _look_up(
-    order: Order, submission: Submission, *, upstream: Upstream, channel: Channel
-) -> str:
-    """An accepted job may take a while to be listed, so that there are several looks."""
-    since = submission.intended_at - CLOCKS_DIFFER
-    for pause in channel.patience.look_up_pauses:
+    order: Order,
+    sought: Submission,
+    attempt: Attempt,
+    *,
+    upstream: Upstream,
+    patience: Patience,
+) -> Submission:
+    """Find its job and commit the id. An accepted job may take a while to be listed: there are several looks."""
+    free: list[str] = []
+    for pause in patience.look_up_pauses:
         await asyncio.sleep(pause.total_seconds())
-        try:
-            listed = await upstream.look_up(order, since=since)
-        except UpstreamAway as error:
-            raise EngineUnavailable(
-                f"It is not known yet whether the upstream took the job: {error.message}"
-            ) from error
-        candidates = [each for each in listed if each not in channel.held]
-        if len(candidates) == 1:
-            channel.held.add(candidates[0])  # at once: another video may be looking for its own
-            return candidates[0]
-        if candidates:
-            raise unknown(f"its list holds {len(candidates)} jobs that could be this one.")
+        free = await _free(order, sought, attempt, upstream=upstream, patience=patience)
+        if len(free) == 1:
+            found = sought.found(free[0])
+            if await _claim(attempt, found.to_token(), patience=patience):
+                return found
+    if len(free) == 1:
+        raise EngineUnavailable(
+            "A job was found at the upstream, and it is not known yet whether it is another video's."
+        )
+    if free:
+        raise unknown(f"its list holds {len(free)} jobs that could be this one.")
     raise unknown("its answer was lost, and its list does not hold the job.")
+
+
+async def _free(
+    order: Order, sought: Submission, attempt: Attempt, *, upstream: Upstream, patience: Patience
+) -> list[str]:
+    """The jobs that could be this one and are not known to be another video's."""
+    try:
+        listed = await upstream.look_up(order, since=sought.intended_at - CLOCKS_DIFFER)
+    except UpstreamAway as error:
+        raise EngineUnavailable(
+            f"It is not known yet whether the upstream took the job: {error.message}"
+        ) from error
+    return await _insisting(lambda: attempt.unclaimed(sought.terms.url, listed), patience=patience)
+
+
+async def _claim(attempt: Attempt, token: Token, *, patience: Patience) -> bool:
+    return await _insisting(lambda: attempt.claim(token), patience=patience)
+
+
+async def _insisting(ask: Callable[[], Awaitable[T]], *, patience: Patience) -> T:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience.away_limit.total_seconds()
+    while True:
+        try:
+            return await ask()
+        except DatabaseUnavailable:
+            if loop.time() > until:
+                raise
+            await asyncio.sleep(COMMIT_PAUSE.total_seconds())
 
 
 def _traces(submission: Submission) -> dict[str, str]:

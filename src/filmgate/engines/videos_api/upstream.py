@@ -32,7 +32,7 @@ from filmgate.engines.videos_api.readings import (
 )
 
 PAGE = 100
-MOST_PAGES = 10
+MOST_PAGES = 30
 
 log = structlog.get_logger()
 

@@ -126,6 +126,14 @@ STEPS = (
     )
     """,
     "create index video_by_day on video (created_at)",
+    # Whose the object store is: see `database/installation.py`.
+    """
+    create table installation (
+        is_only boolean primary key default true check (is_only),
+        id uuid not null default gen_random_uuid()
+    )
+    """,
+    "insert into installation default values",
 )
 
 
