@@ -10,20 +10,21 @@ import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import Self
 
 import structlog
 import uvicorn
 
-from filmgate.core.errors import DatabaseUnavailable
+from filmgate.core.errors import DatabaseUnavailable, ServiceUnavailable
 from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.folders import EmbeddedDatabaseError
 from filmgate.database.notices import CHANNEL as NOTICES
 from filmgate.http.app import build_app
 from filmgate.http.connections import Doorway
 from filmgate.settings import Settings
+from filmgate.usecases.ownership import ForeignStore, claim
 from filmgate.wiring import Base, System, open_deliverer, open_services, open_workshop
 from filmgate.worker.periodic import periodic_jobs, repeat
 from filmgate.worker.runner import Runner
@@ -31,6 +32,7 @@ from filmgate.worker.wakeups import Wakeups
 
 WATCH = timedelta(seconds=1)
 HTTP_GRACE_SECONDS = 5
+MARK_SECONDS = 3
 EXIT_INTERRUPTED = 130
 
 log = structlog.get_logger()
@@ -73,6 +75,7 @@ async def run(
     _allow_many_files()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_beside(_keep_alive(system.base)))
+        await _mark_store(system)
         if with_worker:
             await stack.enter_async_context(_worker(settings, system, signals=signals))
         if listening is not None:
@@ -80,6 +83,13 @@ async def run(
         on_ready()
         await signals.stop.wait()
         log.info("stopping")
+
+
+async def _mark_store(system: System) -> None:
+    """An empty store is ours from the first start on. Where it cannot be, the sweep says why, in its time."""
+    with suppress(ForeignStore, ServiceUnavailable, TimeoutError):
+        async with asyncio.timeout(MARK_SECONDS):
+            await claim(system.base.database, system.store)
 
 
 @asynccontextmanager

@@ -16,12 +16,13 @@ from filmgate.cli import credentials
 from filmgate.cli.output import show, show_document
 from filmgate.cli.server_side import server_failures_explained
 from filmgate.client import Client, ClientError
-from filmgate.core.errors import EngineUnavailable, FilmgateError
+from filmgate.core.errors import EngineUnavailable, FilmgateError, StorageUnavailable
 from filmgate.core.ports import Engine
 from filmgate.database.folders import EmbeddedDatabaseError
 from filmgate.settings import Settings, SettingsError, unknown_variables
+from filmgate.usecases.ownership import ForeignStore, find_mark
 from filmgate.usecases.policies import Policies
-from filmgate.wiring import object_store, open_policies, open_system
+from filmgate.wiring import System, object_store, open_policies, open_system
 
 OLDEST_POSTGRESQL = 150_000
 LEAST_FREE_BYTES = 1 << 30
@@ -106,12 +107,28 @@ async def _system(settings: Settings) -> AsyncIterator[Finding]:
         async with open_system(settings) as system:
             async with system.base.database.connection() as connection:
                 yield await _database(connection)
+            yield await _owner(system)
             for name, engine in system.engines.items():
                 yield await _engine(name, engine)
             async with open_policies(settings, scratch=settings.data) as policies:
                 yield Finding("policies", True, await _policies(policies))
     except (FilmgateError, EmbeddedDatabaseError, OSError, asyncpg.PostgresError) as error:
         yield Finding("system", False, str(error))
+
+
+async def _owner(system: System) -> Finding:
+    """A store that is away has been found to be so already."""
+    try:
+        mark = await find_mark(system.base.database, system.store)
+    except ForeignStore as error:
+        return Finding("owner", False, str(error))
+    except StorageUnavailable as error:
+        return Finding("owner", None, error.message)
+    if mark is None:
+        return Finding(
+            "owner", None, "the store is nobody's yet; the next `filmgate serve` takes it"
+        )
+    return Finding("owner", True, "the store belongs to this database")
 
 
 async def _engine(name: str, engine: Engine) -> Finding:

@@ -9,18 +9,27 @@ from rich.table import Table
 from filmgate.cli.output import say, show, show_document
 from filmgate.cli.server_side import Flags, with_database
 from filmgate.core.account import ApiKey, ApiKeyId
+from filmgate.database.connection import Database
 from filmgate.usecases import accounts
 
 
 def create(flags: Flags, *, config: Path | None, account: str, name: str, as_json: bool) -> None:
     """Print the new key to standard output, alone, so that a script can catch it."""
-    secret, key = with_database(
-        flags, config, lambda db: accounts.create_key(db, account=account, name=name)
-    )
+
+    async def make(database: Database) -> tuple[bool, str, ApiKey]:
+        known = {standing.account.name for standing in await accounts.list_accounts(database)}
+        made = await accounts.create_key(database, account=account, name=name)
+        return account not in known, *made
+
+    is_new, secret, key = with_database(flags, config, make)
     if as_json:
         show_document(_document(account, key) | {"api_key": secret})
         return
     show(secret)
+    if is_new:
+        say(
+            f"There was no account {account!r}: it was made, without limits. See: filmgate accounts"
+        )
     say(f"Key {key.id} of account {account!r}. Keep it: it is shown this once.")
 
 

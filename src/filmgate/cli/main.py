@@ -18,6 +18,7 @@ from filmgate.cli.options import (
     Url,
     VideoId,
 )
+from filmgate.cli.storage_commands import storage_app
 
 app = typer.Typer(
     help="A self-hosted server for asynchronous, Sora-style video generation.",
@@ -249,6 +250,7 @@ def revoke_key(
 
 app.add_typer(accounts_app, name="accounts")
 app.command()(usage)
+app.add_typer(storage_app, name="storage")
 
 
 webhooks_app = typer.Typer(

@@ -81,8 +81,14 @@ def _show_csv(report: Report, by: frozenset[Part]) -> None:
     sheet = csv.writer(text, lineterminator="\n")
     sheet.writerow([*_names(by), *_COUNTS, "seconds", "charge", "charge_micro_units"])
     for row in report.rows:
-        sheet.writerow([*_words(row, by).values(), *_figures(row), row.charge])
+        words = map(_no_formula, _words(row, by).values())
+        sheet.writerow([*words, *_figures(row), row.charge])
     show(text.getvalue().removesuffix("\n"))
+
+
+def _no_formula(word: str) -> str:
+    """A name that a spreadsheet would carry out is only text to it behind an apostrophe."""
+    return f"'{word}" if word.startswith(("=", "+", "-", "@", "\t")) else word
 
 
 def _show_json(report: Report, by: frozenset[Part]) -> None:

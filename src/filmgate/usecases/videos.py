@@ -102,7 +102,7 @@ async def retrieve_for_link(database: Database, video_id: VideoId) -> Video:
     async with database.connection() as connection:
         video = await videos.find(connection, video_id)
     if video is None or video.deleted_at is not None:
-        raise VideoNotFound
+        raise VideoNotFound("There is no video behind this link any more.")
     return video
 
 

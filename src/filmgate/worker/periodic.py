@@ -14,7 +14,7 @@ from filmgate.core.ports import Engine, ObjectStore
 from filmgate.database import turns
 from filmgate.database.connection import Database
 from filmgate.usecases import deliveries, idempotency, retention, stopping
-from filmgate.usecases.orphans import remove_orphans
+from filmgate.usecases.orphans import Sweep
 
 LEASE = timedelta(seconds=20)
 """How long a process that falls silent keeps a job from the others."""
@@ -77,7 +77,7 @@ def periodic_jobs(
         PeriodicJob(
             "orphans",
             timedelta(hours=1),
-            lambda: remove_orphans(database, store=store),
+            Sweep(database, store).run,
         ),
         PeriodicJob(
             "delivery log",
