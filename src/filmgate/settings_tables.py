@@ -23,6 +23,9 @@ from filmgate.core.spec import Size
 PREFIX = "FILMGATE_"
 """Of every variable that is a setting."""
 
+PRICE_LIMIT = 10**12
+"""A million of the currency for a second: beyond it, balances would soon outgrow their column."""
+
 
 def _seconds(value: object) -> object:
     """A variable is text, and pydantic takes a bare number, or hours and minutes, for something else."""
@@ -56,7 +59,7 @@ class ModelSettings(BaseModel):
     characters: Annotated[int, Field(ge=0, le=10)] | None = None
     edits: bool | None = None
     extensions: bool | None = None
-    price_per_second: Annotated[int, Field(ge=0)] | None = None
+    price_per_second: Annotated[int, Field(ge=0, le=PRICE_LIMIT)] | None = None
 
     @field_validator("sizes")
     @classmethod

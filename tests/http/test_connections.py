@@ -104,6 +104,27 @@ async def test_a_head_that_drips_is_not_waited_for(services: Services) -> None:
         assert await wire.drip(GET[:-4] + b"\r\nx: " + b"y" * 1_000) == b""
 
 
+async def test_trailers_without_end_are_not_kept(services: Services) -> None:
+    begin = b"POST /v1/videos HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n"
+    async with live(services, doorway=doorway()) as url, wired(url) as wire:
+        await wire.say(begin)
+        for _ in range(2 * HEAD_LIMIT // 5_000):
+            await wire.say(b"a:b\r\n" * 1_250)
+        # Closed; whether the answer comes through before the reset is the network's affair.
+        assert (await wire.rest())[:12] in {b"", b"HTTP/1.1 401", b"HTTP/1.1 431"}
+
+
+async def test_a_few_trailers_are_read_over(services: Services) -> None:
+    said = (
+        b"POST /healthz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\na: b\r\n\r\n"
+    )
+    async with live(services, doorway=doorway()) as url, wired(url) as wire:
+        await wire.say(said)
+        assert status(await wire.answer()) == 405
+        await wire.say(GET)
+        assert status(await wire.answer()) == 200
+
+
 async def test_empty_lines_do_not_keep_a_connection_open(services: Services) -> None:
     """Uvicorn stops its own clock for each of them, and starts it with an answer only."""
     async with live(services, doorway=doorway(head_time=SHORT)) as url, wired(url) as wire:

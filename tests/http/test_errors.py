@@ -14,7 +14,7 @@ from filmgate.http.dialects.newapi import errors as newapi_errors
 from filmgate.http.dialects.openai import errors as openai_errors
 from filmgate.http.dialects.relay import errors as relay_errors
 from filmgate.http.errors import TABLE, Refusal, refusal_of
-from filmgate.media.errors import MediaUnavailable
+from filmgate.media.errors import MediaStarved, MediaUnavailable
 from filmgate.moderation.errors import ImageRejected, ModerationUnavailable, PromptBlocked
 
 DIALECTS: list[Callable[[Refusal], str]] = [
@@ -61,6 +61,7 @@ TOLD: dict[type[FilmgateError], tuple[FilmgateError, int, str]] = {
     errors.ServiceUnavailable: (errors.ServiceUnavailable("?"), 503, "service_unavailable"),
     errors.StorageUnavailable: (errors.StorageUnavailable("?"), 503, "service_unavailable"),
     errors.DatabaseUnavailable: (errors.DatabaseUnavailable("?"), 503, "service_unavailable"),
+    MediaStarved: (MediaStarved("?"), 503, "service_unavailable"),
     MediaUnavailable: (MediaUnavailable("?"), 503, "service_unavailable"),
     ModerationUnavailable: (ModerationUnavailable("?"), 503, "service_unavailable"),
     PromptBlocked: (PromptBlocked("prompt list"), 400, "moderation_blocked"),

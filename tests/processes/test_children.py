@@ -1,6 +1,7 @@
 """Child processes: kept warm, told apart by how they end, and gone when nobody needs them."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -92,7 +93,7 @@ async def test_a_refusal_is_final_and_the_child_goes_on(children: Children, tmp_
 
 
 @pytest.mark.parametrize(
-    ("do", "words"), [("break", "ZeroDivisionError: by zero"), ("die", "exit status 9")]
+    ("do", "words"), [("break", "^ZeroDivisionError$"), ("die", "exit status 9")]
 )
 async def test_a_broken_child_is_replaced(
     do: str, words: str, children: Children, tmp_path: Path
@@ -101,6 +102,17 @@ async def test_a_broken_child_is_replaced(
     with pytest.raises(ChildBroken, match=words):
         await children.run({"do": do}, on_progress=ignore)
     assert (await report(children, tmp_path / "x"))[0] != before
+
+
+async def test_what_the_machine_is_short_of_is_told_as_such_and_nothing_else_is(
+    children: Children,
+) -> None:
+    with pytest.raises(OSError, match="No space left") as caught:
+        await children.run({"do": "run out"}, on_progress=ignore)
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename is None
+    with pytest.raises(ChildBroken, match=r"^FileNotFoundError$"):
+        await children.run({"do": "miss"}, on_progress=ignore)
 
 
 @pytest.mark.parametrize("do", ["hang", "breed"])

@@ -122,5 +122,6 @@ def scene(
         time_limit=timedelta(seconds=30),
         scratch=tmp_path / "scratch",
         retry_delay=timedelta(0),
+        scarcity_pause=timedelta(seconds=0.2),
     )
     return Scene(database, caller, workshop, engine, tmp_path / "objects")

@@ -72,7 +72,7 @@ class _Connection(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._host = ""
         self._is_in_head = True
-        self._head_bytes = self._piece_bytes = 0
+        self._head_bytes = self._piece_bytes = self._trailer_bytes = 0
         self._owed: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
@@ -107,6 +107,16 @@ class _Connection(HttpToolsProtocol):
             # Whatever this is, uvicorn has just stopped its own clock for it.
             self._expect_more()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_in_head:
+            super().on_header(name, value)
+            return
+        # A trailer, which nobody reads and uvicorn would keep.
+        self._trailer_bytes += len(name) + len(value) + len(b": \r\n")
+        if self._trailer_bytes > HEAD_LIMIT:
+            self._refuse(_LARGE_HEAD)
+            raise ValueError  # the parser stops
+
     def on_headers_complete(self) -> None:
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > HEAD_LIMIT or len(self.headers) > HEADER_LIMIT:
@@ -116,6 +126,7 @@ class _Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             raise ValueError  # the parser stops, and nobody begins to answer
         self._is_in_head = False
+        self._trailer_bytes = 0
         self._stop_expecting()
         super().on_headers_complete()
 

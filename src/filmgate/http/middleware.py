@@ -77,8 +77,7 @@ class AccessLog:
             await self._app(scope, receive, send_and_look)
         finally:
             milliseconds = round((time.perf_counter() - began) * 1000, 1)
-            # A line break in a path must not become one in the log.
-            path = scope["path"] if scope["path"].isprintable() else quote(scope["path"])
+            path = _harmless(scope["path"])
             _log.info("request", method=scope["method"], path=path, status=status, ms=milliseconds)
 
 
@@ -176,6 +175,12 @@ class BodyLimit:
     def _check(self, size: int) -> None:
         if size > self._max_bytes:
             raise RequestTooLarge(f"The body is larger than {self._max_bytes} bytes.")
+
+
+def _harmless(path: str) -> str:
+    """A line break in a path must not become one in the log, nor a signature whose `?` a client has encoded."""
+    shown, found, _ = path.partition("signature=")
+    return (shown if shown.isprintable() else quote(shown)) + (f"{found}…" if found else "")
 
 
 def _request_id(wanted: str | None) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from filmgate.core.spec import Size
-from filmgate.media.errors import MediaUnavailable, UnusableFilm
+from filmgate.media.errors import MediaStarved, MediaUnavailable, UnusableFilm
 from filmgate.media.stills import Still
 from filmgate.media.uploads import FilmFacts
 from filmgate.processes.children import Children
@@ -28,6 +28,9 @@ LOOK_SECONDS = 60.0
 STITCH_SECONDS = 600.0
 
 
+_STARVED = "This machine has too little room, memory or processes left to work on films just now."
+
+
 @dataclass(frozen=True, slots=True)
 class Pictures:
     """What goes with a finished film."""
@@ -37,7 +40,10 @@ class Pictures:
 
 
 class MediaBench:
-    """Every method raises UnusableFilm where the film is to blame, and MediaUnavailable where it need not be."""
+    """Every method raises UnusableFilm where the film is to blame, and MediaUnavailable where it need not be.
+
+    MediaStarved says that neither is: this machine has too little left of something.
+    """
 
     def __init__(self, *, look_seconds: float = LOOK_SECONDS) -> None:
         self._look_seconds = look_seconds
@@ -69,7 +75,7 @@ class MediaBench:
                 "This film cannot be read in reasonable time and memory; send one that plays."
             ) from error
         except OSError as error:
-            raise MediaUnavailable(f"No process could be started: {error}") from error
+            raise MediaStarved(_STARVED) from error
         return FilmFacts(**facts)
 
     async def first_frame(self, video: Path, output: Path, *, size: Size) -> None:
@@ -141,7 +147,9 @@ def _broken_is_unavailable(work: str) -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise MediaUnavailable(f"{work} took too long and was stopped.") from error
-    except (ChildBroken, OSError) as error:
+    except OSError as error:
+        raise MediaStarved(_STARVED) from error
+    except ChildBroken as error:
         raise MediaUnavailable(f"{work} did not end well: {error}") from error
 
 

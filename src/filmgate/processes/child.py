@@ -43,7 +43,9 @@ def _outcome(work: Work, order: Mapping[str, Any], events: TextIO) -> dict[str, 
         return {"event": "refused", "code": error.code, "message": error.message}
     except Exception as error:  # noqa: BLE001 (the parent decides what broken work means)
         traceback.print_exc()
-        return {"event": "broken", "message": f"{type(error).__name__}: {error}"}
+        # Its words are for the log alone: they may hold paths of this machine.
+        number = error.errno if isinstance(error, OSError) else None
+        return {"event": "broken", "message": type(error).__name__, "errno": number}
     return {"event": "finished", "result": result}
 
 

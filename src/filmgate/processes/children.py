@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from filmgate.processes.outcomes import ChildBroken, Refused
+from filmgate.processes.outcomes import SCARCE, ChildBroken, Refused
 
 LINE_LIMIT_BYTES = 1 << 20
 
@@ -48,7 +48,8 @@ class Children:
     ) -> Any:
         """Have a child carry out the order, and return what it returned; cancelling this kills the child.
 
-        Raises Refused when the child said so, ChildBroken when it broke or died.
+        Raises Refused when the child said so, ChildBroken when it broke or died, and OSError when this machine
+        has too little left of something.
         """
         process = await self._take()
         try:
@@ -125,8 +126,14 @@ class Children:
                 case "refused":
                     raise Refused(event["code"], event["message"])
                 case "broken":
-                    raise ChildBroken(event["message"])
+                    raise _broken(event["message"], number=event["errno"])
         raise ChildBroken(f"it ended in mid-work (exit status {await process.wait()})")
+
+
+def _broken(message: str, *, number: int | None) -> Exception:
+    if number in SCARCE:
+        return OSError(number, os.strerror(number))
+    return ChildBroken(message)
 
 
 async def _kill(process: Process) -> None:

@@ -1,4 +1,14 @@
-"""How work in a child process ends other than well. Whoever ordered the work translates both."""
+"""How work in a child process ends other than well. Whoever ordered the work translates it.
+
+What the machine is short of comes out as the OSError that the child met.
+"""
+
+import errno
+
+SCARCE = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT}
+)
+"""This machine has no file, memory, process or disk to spare just now: no fault of the work's."""
 
 
 class Refused(Exception):
@@ -11,4 +21,4 @@ class Refused(Exception):
 
 
 class ChildBroken(Exception):
-    """The work ended without a verdict: by an exception, or because its process died."""
+    """The work ended without a verdict: by an exception, whose name this tells, or because its process died."""

@@ -4,7 +4,6 @@ Cancelling `work` means one of two things: the video was taken from us, or the w
 """
 
 import asyncio
-import errno
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,21 +23,22 @@ from filmgate.core.video import Asset, Video
 from filmgate.database import videos
 from filmgate.database.connection import Database
 from filmgate.media.bench import MediaBench
+from filmgate.media.errors import MediaStarved
+from filmgate.processes.outcomes import SCARCE
 from filmgate.usecases import inputs, rendering, stopping
 from filmgate.worker.attempt import HeldAttempt
 
 DATABASE_RETRY = timedelta(seconds=1)
-SCARCITY_RETRY = timedelta(seconds=10)
-
-_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT}
-"""This machine has no file, memory, process or disk to spare just now."""
-
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What every slot of a worker works with. `scratch` holds the attempts' folders."""
+    """What every slot of a worker works with. `scratch` holds the attempts' folders.
+
+    A slot rests for `scarcity_pause` where this machine has too little left: it would take one video after the
+    other, and hand each back, faster than any worker that can make them.
+    """
 
     database: Database
     store: ObjectStore
@@ -48,6 +48,7 @@ class Workshop:
     time_limit: timedelta
     scratch: Path
     retry_delay: timedelta = timedelta(seconds=2)
+    scarcity_pause: timedelta = timedelta(seconds=10)
     log_prompts: bool = False
 
 
@@ -101,7 +102,11 @@ class Slot:
                 logger.warning(
                     "storage away, or this machine has too little left", reason=str(error)
                 )
-                await rendering.hand_back(self._shop.database, video, delay=SCARCITY_RETRY)
+                pause = self._shop.scarcity_pause
+                await rendering.hand_back(self._shop.database, video, delay=pause)
+                await self._abandon(video)
+                self.attempt = None
+                await asyncio.sleep(pause.total_seconds())
                 return
             logger.exception("an attempt ended as none may end")
             internal = EngineCrashed(f"internal error: {type(error).__name__}")
@@ -187,5 +192,5 @@ class Slot:
 
 def _is_scarcity(error: Exception) -> bool:
     """No fault of the video's, and nothing that another attempt a little later would not get round."""
-    is_machine = isinstance(error, OSError) and error.errno in _SCARCE
-    return is_machine or isinstance(error, StorageUnavailable)
+    is_machine = isinstance(error, OSError) and error.errno in SCARCE
+    return is_machine or isinstance(error, (StorageUnavailable, MediaStarved))
