@@ -1,12 +1,13 @@
 """A small HTTP server on loopback that answers as a test tells it to, faults included."""
 
 import json
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -90,6 +91,14 @@ def served_bytes(data: bytes, *, cut_first_after: int | None = None) -> Script:
     return serve
 
 
+class _QuietServer(ThreadingHTTPServer):
+    """A client that is killed in mid-request is no news."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class ScriptedServer:
     """Answers each method and path from its own list, in order; the last entry repeats."""
 
@@ -97,7 +106,7 @@ class ScriptedServer:
         self.received: list[Received] = []
         self._scripts: dict[tuple[str, str], list[Script]] = defaultdict(list)
         self._is_closing = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http = _QuietServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
 
     @property
