@@ -180,3 +180,10 @@ def test_an_outdated_schema_is_told(empty_dsn: str) -> None:
     ended = CliRunner().invoke(app, ["accounts", "ls"], env={"FILMGATE_DATABASE_URL": empty_dsn})
     assert ended.exit_code == 2
     assert "filmgate migrate" in ended.stderr
+
+
+def test_a_key_for_an_account_that_was_not_there_says_so(studio: Filmgate) -> None:
+    known = studio("keys", "create", "--account", "studio")
+    assert (known.exit_code, "There was no account" in known.stderr) == (0, False)
+    mistyped = studio("keys", "create", "--account", "studoi")
+    assert "There was no account 'studoi': it was made, without limits." in mistyped.stderr

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
+from filmgate.cli import usage
 from filmgate.cli.main import app
 from filmgate.core.account import Caller
 from filmgate.core.spec import Size, VideoSpec
@@ -156,3 +157,9 @@ def test_what_cannot_be_counted_is_refused_with_what_could(
     ended = filmgate(*words)
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert advice in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "\t=1"])
+def test_a_name_that_a_spreadsheet_would_carry_out_is_text_to_it(name: str) -> None:
+    assert usage._no_formula(name) == f"'{name}"
+    assert usage._no_formula(f"a{name}") == f"a{name}"

@@ -90,6 +90,15 @@ async def test_a_path_cannot_forge_a_line_of_the_log(anonymous: httpx2.AsyncClie
     assert lines[0]["path"].isprintable()
 
 
+async def test_a_link_whose_question_mark_was_encoded_leaves_no_signature_in_the_log(
+    anonymous: httpx2.AsyncClient,
+) -> None:
+    with capture_logs() as lines:
+        answer = await anonymous.get("/files/videos/x/1/video.mp4%3Fv=1&signature=Orf9K1L7")
+    assert answer.status_code == 403
+    assert lines[0]["path"].endswith("signature=…")
+
+
 async def test_a_fault_of_ours_shows_a_request_id_and_nothing_else(
     client: httpx2.AsyncClient, services: Services, key: str, stage: Stage, tmp_path: Path
 ) -> None:

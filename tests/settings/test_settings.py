@@ -135,6 +135,13 @@ def test_the_file_changes_a_model_and_adds_one() -> None:
     assert catalogue.model("house").price_per_second == 5
 
 
+@pytest.mark.parametrize("price", [-1, 10**12 + 1, 99999999999999999999])
+def test_a_price_that_no_ledger_can_hold_is_refused(price: int) -> None:
+    write(f"[models.house]\nprice_per_second = {price}")
+    with pytest.raises(SettingsError, match=r"models\.house\.price_per_second"):
+        Settings.load({})
+
+
 @pytest.mark.parametrize("size", ["1x1", "8192x8192", "wide"])
 def test_a_size_that_cannot_be_encoded_is_refused(size: str) -> None:
     write(f'[models.house]\nsizes = ["{size}"]')
