@@ -1,18 +1,18 @@
 """Creates under an idempotency key: however often one is sent, one thing is made of it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, TypeVar
 
 import asyncpg
 import structlog
 
-from filmgate.core.errors import DatabaseUnavailable, FilmgateError
+from filmgate.core.errors import DatabaseUnavailable
 from filmgate.core.idempotency import KEPT_FOR, LEASE, Claim, KnownKey, in_progress
 from filmgate.database import idempotency
 from filmgate.database.connection import Database
+from filmgate.usecases.leases import renewing
 
 T = TypeVar("T")
 
@@ -96,28 +96,13 @@ async def _take(database: Database, claim: Claim, *, lease: timedelta) -> KnownK
 
 async def _holding(database: Database, claim: Claim, make: Make[T], *, lease: timedelta) -> T:
     """What `make` makes. Pictures and films can take it longer than the lease."""
-    refusal: FilmgateError | None = None
-    async with asyncio.TaskGroup() as group:
-        renewing = group.create_task(_renew(database, claim, lease=lease))
-        try:
-            made = await make()
-        except FilmgateError as error:
-            refusal = error  # bare, not as part of a group
-        finally:
-            renewing.cancel()
-    if refusal is not None:
-        raise refusal
-    return made
 
+    async def renew() -> None:
+        # Whether it is still ours is asked when something is made of it: see `settle`.
+        async with database.connection() as connection:
+            await idempotency.renew(connection, claim, lease=lease)
 
-async def _renew(database: Database, claim: Claim, *, lease: timedelta) -> NoReturn:
-    while True:
-        await asyncio.sleep(lease.total_seconds() / 4)
-        try:
-            async with database.connection() as connection:
-                await idempotency.renew(connection, claim, lease=lease)
-        except DatabaseUnavailable as error:
-            log.warning("an idempotency key was not renewed", reason=error.message)
+    return await renewing(make, renew, lease=lease, of="an idempotency key")
 
 
 async def _release(database: Database, claim: Claim) -> None:

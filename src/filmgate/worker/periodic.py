@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from filmgate.core.errors import DatabaseUnavailable, ServiceUnavailable
+from filmgate.core.errors import ServiceUnavailable
 from filmgate.core.ports import Engine, ObjectStore
 from filmgate.database import turns
 from filmgate.database.connection import Database
 from filmgate.usecases import deliveries, idempotency, retention, stopping
+from filmgate.usecases.leases import renewing
 from filmgate.usecases.orphans import Sweep
 
 LEASE = timedelta(seconds=20)
@@ -104,41 +105,18 @@ async def repeat(job: PeriodicJob, database: Database, *, lease: timedelta = LEA
 
 
 async def _run(job: PeriodicJob, database: Database, *, holder: UUID, lease: timedelta) -> None:
+    async def renew() -> None:
+        async with database.connection() as connection:
+            if not await turns.renew(connection, job.name, holder=holder, lease=lease):
+                raise TurnLost(job.name)  # we were paused for too long
+
     # A little sooner than we ask again, or we would always come a moment too early.
     due_in = job.every * 0.9
     try:
-        await _holding(job, database, holder=holder, lease=lease)
+        await renewing(job.run, renew, lease=lease, of=job.name)
     except asyncio.CancelledError:
         due_in = timedelta(0)  # we leave in the middle of it: the next one goes on
         raise
     finally:
         async with database.connection() as connection:
             await turns.end(connection, job.name, holder=holder, due_in=due_in)
-
-
-async def _holding(job: PeriodicJob, database: Database, *, holder: UUID, lease: timedelta) -> None:
-    refusal: ServiceUnavailable | None = None
-    async with asyncio.TaskGroup() as turn:
-        keeping = turn.create_task(_keep(job, database, holder=holder, lease=lease))
-        try:
-            await job.run()
-        except ServiceUnavailable as error:
-            refusal = error  # bare, not as part of a group
-        finally:
-            keeping.cancel()
-    if refusal is not None:
-        raise refusal
-
-
-async def _keep(job: PeriodicJob, database: Database, *, holder: UUID, lease: timedelta) -> None:
-    """Ends the job where another process has taken it over, because we were paused for too long."""
-    while True:
-        await asyncio.sleep(lease.total_seconds() / 4)
-        try:
-            async with database.connection() as connection:
-                is_ours = await turns.renew(connection, job.name, holder=holder, lease=lease)
-        except DatabaseUnavailable as error:
-            log.info("database away, a turn was not renewed", job=job.name, reason=error.message)
-            continue
-        if not is_ours:
-            raise TurnLost(job.name)
