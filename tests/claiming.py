@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from filmgate.core.spec import ObjectKey
 from filmgate.core.video import Asset, Status, Video, VideoId
-from filmgate.database import line, videos
+from filmgate.database import videos
 from filmgate.database.connection import Database
 from filmgate.usecases import events, rendering
 
@@ -21,8 +21,7 @@ async def begin(database: Database, video_id: VideoId) -> Video:
         at = await videos.now(connection)
         claim = video.take_over if video.status is Status.IN_PROGRESS else video.claim
         claimed = claim(at=at)
-        await videos.update(connection, video, claimed)
-        await line.hold(connection, video.id, worker_id=uuid4())
+        await videos.update(connection, video, claimed, worker_id=uuid4())
     await events.tell(database, claimed)
     return claimed
 

@@ -17,9 +17,9 @@ def create(flags: Flags, *, config: Path | None, account: str, name: str, as_jso
     """Print the new key to standard output, alone, so that a script can catch it."""
 
     async def make(database: Database) -> tuple[bool, str, ApiKey]:
-        known = {standing.account.name for standing in await accounts.list_accounts(database)}
+        is_new = not await accounts.has_account(database, account)
         made = await accounts.create_key(database, account=account, name=name)
-        return account not in known, *made
+        return is_new, *made
 
     is_new, secret, key = with_database(flags, config, make)
     if as_json:

@@ -88,9 +88,7 @@ def extension(
 
 def new_part(spec: VideoSpec) -> VideoSpec:
     """What an engine is to make of it: of an extension only what the source does not hold already."""
-    if spec.source is None or spec.source.use is SourceUse.EDIT:
-        return spec
-    return replace(spec, seconds=spec.seconds - round(spec.source.duration))
+    return replace(spec, seconds=spec.new_seconds)
 
 
 def _model(catalogue: Catalogue, request: VideoRequest, film: Film) -> Model:
@@ -102,7 +100,7 @@ def _check_fits(model: Model, spec: VideoSpec) -> None:
     """A model's limits may have become narrower since the video was made. Raises InvalidRequest."""
     fits = (
         spec.size in model.sizes
-        and new_part(spec).seconds in model.seconds
+        and spec.new_seconds in model.seconds
         and len(spec.references) <= model.images
         and len(spec.characters) <= model.characters
         and (spec.source is None or _ABILITIES[spec.source.use] in model.abilities)

@@ -3,14 +3,12 @@
 The price of a second is that of the moment of the create: a later change of the catalogue changes nothing.
 """
 
-from filmgate.core.spec import SourceUse, VideoSpec
+from filmgate.core.spec import VideoSpec
 
 
 def billable_seconds(spec: VideoSpec) -> int:
-    """Of an extension, only what is added to its source, as `derivations.extension` counts."""
-    if spec.source is None or spec.source.use is not SourceUse.EXTENSION:
-        return spec.seconds
-    return max(spec.seconds - round(spec.source.duration), 0)
+    """Of an extension, only what is added to its source."""
+    return max(spec.new_seconds, 0)
 
 
 def reservation(spec: VideoSpec, price_per_second: int | None) -> int:

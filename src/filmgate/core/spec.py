@@ -82,6 +82,13 @@ class VideoSpec:
         return bool(self.references) or self.source is not None
 
     @property
+    def new_seconds(self) -> int:
+        """What has to be made: of an extension, only what its source does not hold already."""
+        if self.source is None or self.source.use is SourceUse.EDIT:
+            return self.seconds
+        return self.seconds - round(self.source.duration)
+
+    @property
     def chosen_seed(self) -> int:
         """The seed; where the client named none, one that the prompt decides.
 

@@ -70,7 +70,8 @@ async def give_back(connection: asyncpg.Connection, video_id: VideoId) -> None:
 async def move_up(connection: asyncpg.Connection, *, most: int = MOVED_AT_ONCE) -> int:
     """Let the videos behind those that were given back move up, of all accounts. Return how many moved.
 
-    No more than about `most` of each account. For one process at a time: every statement commits by itself, and nobody waits for a long line to be counted.
+    No more than about `most` of each account. For one process at a time: every statement commits by itself, and
+    nobody waits for a long line to be counted.
     """
     lines = await connection.fetch(
         "select engine, account_id, gave_back from account_clock where gave_back > 0"

@@ -99,9 +99,11 @@ async def trim(connection: asyncpg.Connection, *, keep_for: timedelta, limit: in
     """Delete keys that have had their time, oldest first. Return how many."""
     rows = await connection.fetch(
         """
-        delete from idempotency where (account_id, key) in (
+        with old as materialized (
             select account_id, key from idempotency where created_at < now() - $1::interval
             order by created_at limit $2 for update skip locked)
+        delete from idempotency using old
+        where idempotency.account_id = old.account_id and idempotency.key = old.key
         returning true
         """,
         keep_for,

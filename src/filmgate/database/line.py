@@ -57,11 +57,6 @@ async def lock_lost(
     return video_of(row) if row else None
 
 
-async def hold(connection: asyncpg.Connection, video_id: VideoId, *, worker_id: UUID) -> None:
-    """Note who works on it."""
-    await connection.execute("update video set worker_id = $2 where id = $1", video_id, worker_id)
-
-
 async def lock_held(
     connection: asyncpg.Connection, worker_id: UUID, engines: Collection[str]
 ) -> list[Video]:
@@ -99,29 +94,34 @@ async def return_postponed(connection: asyncpg.Connection) -> int:
     )
 
 
-async def lock_overdue(
+async def lock_overdue(connection: asyncpg.Connection, *, waiting_for: timedelta) -> Video | None:
+    """A video that was accepted so long ago and waits, locked until the transaction ends."""
+    row = await connection.fetchrow(
+        f"""
+        select {COLUMNS} from video
+        where status = 'queued' and created_at < now() - $1::interval
+        order by created_at limit 1 for update skip locked
+        """,
+        waiting_for,
+    )
+    return video_of(row) if row else None
+
+
+async def lock_forsaken(
     connection: asyncpg.Connection, *, waiting_for: timedelta, silent_for: timedelta
 ) -> Video | None:
-    """A video that was accepted so long ago and waits, locked until the transaction ends.
-
-    Or one that nobody has worked on for so long: its engine may be one that no worker knows any more.
-    """
-    for where in (
-        "status = 'queued'",
-        "status = 'in_progress' and heartbeat_at < now() - $2::interval",
-    ):
-        row = await connection.fetchrow(
-            f"""
-            select {COLUMNS} from video
-            where {where} and created_at < now() - $1::interval and $2::interval is not null
-            order by created_at limit 1 for update skip locked
-            """,
-            waiting_for,
-            silent_for,
-        )
-        if row is not None:
-            return video_of(row)
-    return None
+    """One in progress on which nobody has worked for so long: its engine may be one that no worker knows any more."""
+    row = await connection.fetchrow(
+        f"""
+        select {COLUMNS} from video
+        where status = 'in_progress' and created_at < now() - $1::interval
+          and heartbeat_at < now() - $2::interval
+        order by created_at limit 1 for update skip locked
+        """,
+        waiting_for,
+        silent_for,
+    )
+    return video_of(row) if row else None
 
 
 async def count_queued(connection: asyncpg.Connection, account_id: AccountId, *, most: int) -> int:

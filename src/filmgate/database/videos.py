@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 
@@ -97,8 +98,12 @@ async def lock(connection: asyncpg.Connection, video_id: VideoId) -> Video | Non
     return video_of(row) if row else None
 
 
-async def update(connection: asyncpg.Connection, before: Video, after: Video) -> bool:
+async def update(
+    connection: asyncpg.Connection, before: Video, after: Video, *, worker_id: UUID | None = None
+) -> bool:
     """Write the change down if the video still stands where `before` says. Return whether it did.
+
+    `worker_id` is that of a worker which takes it.
 
     The fence of every write: same attempt, same status. A worker that lost its video gets False.
     """
@@ -110,7 +115,7 @@ async def update(connection: asyncpg.Connection, before: Video, after: Video) ->
             started_at = $8, completed_at = $9, expires_at = $10, deleted_at = $11,
             file_key = $12, file_bytes = $13, file_duration = $14,
             failure_code = $15, failure_message = $16, has_pictures = $17, crash_count = $18,
-            lost_count = $19, charge = $20,
+            lost_count = $19, charge = $20, worker_id = coalesce($21, worker_id),
             heartbeat_at = now(), updated_at = now(), revision = revision + 1
         where id = $1 and attempt = $2 and status = $3
         returning true
@@ -135,6 +140,7 @@ async def update(connection: asyncpg.Connection, before: Video, after: Video) ->
         after.crash_count,
         after.lost_count,
         after.charge,
+        worker_id,
     )
     return bool(touched)
 

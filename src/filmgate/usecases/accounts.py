@@ -18,7 +18,7 @@ from filmgate.core.account import (
     new_key,
 )
 from filmgate.core.errors import Conflict, NotFound, Unauthenticated
-from filmgate.database import accounts, ledger, line
+from filmgate.database import accounts, ledger
 from filmgate.database.accounts import Standing
 from filmgate.database.connection import Database
 from filmgate.database.ledger import Entry, EntryKind
@@ -139,7 +139,8 @@ async def change_account(database: Database, name: str, change: Change) -> Accou
     async with database.transaction() as connection:
         changed = change.applied_to(await _lock(connection, name))
         await accounts.write_limits(connection, changed)
-        admitted = await _let_in(connection, changed)
+        # Where a limit is gone, nothing would ever let the rest in but this.
+        admitted = await admission.let_in(connection, changed, most=_ALL)
     if admitted:
         await events.call_workers(database)
     return changed
@@ -160,6 +161,11 @@ async def grant(database: Database, name: str, amount: int) -> Account:
             )
         await ledger.write(connection, account.id, kind=EntryKind.GRANT, amount=amount)
     return replace(account, balance=left)
+
+
+async def has_account(database: Database, name: str) -> bool:
+    async with database.connection() as connection:
+        return await accounts.find_id(connection, name) is not None
 
 
 async def list_accounts(database: Database) -> list[Standing]:
@@ -194,13 +200,6 @@ async def _lock(connection: asyncpg.Connection, name: str) -> Account:
     if account is None:
         raise await _unknown(connection, name)
     return account
-
-
-async def _let_in(connection: asyncpg.Connection, account: Account) -> int:
-    """Where a limit is gone, nothing will ever let the rest in but this."""
-    if account.running_limit is None:
-        return await line.admit(connection, account.id, most=_ALL)
-    return await admission.admit_waiting(connection, account)
 
 
 async def _unknown(connection: asyncpg.Connection, name: str) -> NotFound:

@@ -18,9 +18,6 @@ from filmgate.database import fairness as clocks
 from filmgate.database.fairness import Place
 from filmgate.database.ledger import EntryKind
 
-LIFTED_AT_ONCE = 10_000
-"""Videos of an account that lost its limit which are let in at once; the others follow."""
-
 ASK_AGAIN = timedelta(seconds=15)
 """When an account's line is full: about when one of its videos may have ended."""
 
@@ -80,11 +77,10 @@ async def admit_waiting(connection: asyncpg.Connection, account: Account) -> int
     return await line.admit(connection, account.id, most=room) if room > 0 else 0
 
 
-async def admit_forgotten(connection: asyncpg.Connection, account_id: AccountId) -> int:
-    """As `admit_waiting`: whoever let the others in may have met one that was just changed."""
-    account = await accounts.lock(connection, account_id)
+async def let_in(connection: asyncpg.Connection, account: Account, *, most: int) -> int:
+    """As `admit_waiting`; and where a limit is gone, so many of those whom it kept out."""
     if account.running_limit is None:
-        return await line.admit(connection, account_id, most=LIFTED_AT_ONCE)
+        return await line.admit(connection, account.id, most=most)
     return await admit_waiting(connection, account)
 
 

@@ -40,8 +40,7 @@ async def begin_next(
             if video is None:
                 continue
             claimed = video.claim(at=await videos.now(connection))
-            await videos.update(connection, video, claimed)
-            await line.hold(connection, video.id, worker_id=worker_id)
+            await videos.update(connection, video, claimed, worker_id=worker_id)
             await fairness.advance(connection, video.id)
         await events.tell(database, claimed)
         return claimed
@@ -61,8 +60,7 @@ async def take_over_lost(
             if taken.status.is_terminal:
                 await end(connection, video, taken)
             else:
-                await videos.update(connection, video, taken)
-                await line.hold(connection, video.id, worker_id=worker_id)
+                await videos.update(connection, video, taken, worker_id=worker_id)
         await events.tell(database, taken)
         if not taken.status.is_terminal:
             return taken

@@ -7,7 +7,7 @@ import structlog
 from filmgate.core.errors import StorageUnavailable
 from filmgate.core.ports import ObjectStore
 from filmgate.core.video import Failure, VideoId
-from filmgate.database import fairness, line, videos
+from filmgate.database import accounts, fairness, line, videos
 from filmgate.database.connection import Database
 from filmgate.usecases import admission, events
 from filmgate.usecases.endings import end
@@ -16,6 +16,9 @@ GRACE = timedelta(minutes=15)
 """How long objects outlive their links, so that a download that began in time can end."""
 
 BATCH = 100
+
+LET_IN_AT_ONCE = 10_000
+"""Videos of an account that has no limit any more; the others follow."""
 
 FORSAKEN_AFTER = timedelta(minutes=10)
 """A video in progress without a sign of life for so long is one that no worker can take over."""
@@ -59,6 +62,8 @@ async def fail_overdue(
         # One at a time: whoever locks two accounts can meet another who locks them the other way round.
         async with database.transaction() as connection:
             video = await line.lock_overdue(
+                connection, waiting_for=queue_limit
+            ) or await line.lock_forsaken(
                 connection, waiting_for=queue_limit, silent_for=silent_for
             )
             if video is None:
@@ -76,13 +81,14 @@ async def move_up(database: Database, *, most: int = fairness.MOVED_AT_ONCE) -> 
 
 
 async def admit_forgotten(database: Database) -> int:
-    """Let in whoever might have been let in and was not. Return how many."""
+    """Let in whoever might have been let in and was just being changed. Return how many."""
     async with database.connection() as connection:
         kept_out = await line.accounts_kept_out(connection)
     admitted = 0
     for account_id in kept_out:
         async with database.transaction() as connection:
-            admitted += await admission.admit_forgotten(connection, account_id)
+            account = await accounts.lock(connection, account_id)
+            admitted += await admission.let_in(connection, account, most=LET_IN_AT_ONCE)
     if admitted:
         await events.call_workers(database)
     return admitted

@@ -53,9 +53,7 @@ class HeldAttempt:
             )
             if not kept:
                 await resume_points.note_late(connection, self.video.id, token)
-        if not kept:
-            raise EngineUnavailable("The attempt was superseded before it could be saved.")
-        self.token = token
+        self._go_on_with(token, kept=kept)
 
     async def unclaimed(self, url: str, ids: Collection[str]) -> list[str]:
         async with self.database.connection() as connection:
@@ -69,7 +67,10 @@ class HeldAttempt:
             kept = await videos.save_token(
                 connection, self.video.id, attempt=self.video.attempt, token=token
             )
+        self._go_on_with(token, kept=kept)
+        return True
+
+    def _go_on_with(self, token: Token, *, kept: bool) -> None:
         if not kept:
             raise EngineUnavailable("The attempt was superseded before it could be saved.")
         self.token = token
-        return True

@@ -34,7 +34,6 @@ STEPS = (
         add crash_count int not null default 0,
         add lost_count int not null default 0
     """,
-    # Only history: whatever is terminal was free of charge until now.
     "drop index video_unfinished",
     """
     create index video_line on video (engine, fair_start, id)
