@@ -1,14 +1,14 @@
 """A small HTTP server on loopback that answers as a test tells it to, faults included."""
 
 import json
-import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import LoopbackServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,37 +91,18 @@ def served_bytes(data: bytes, *, cut_first_after: int | None = None) -> Script:
     return serve
 
 
-class _QuietServer(ThreadingHTTPServer):
-    """A client that is killed in mid-request is no news."""
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class ScriptedServer:
+class ScriptedServer(LoopbackServer):
     """Answers each method and path from its own list, in order; the last entry repeats."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self._scripts: dict[tuple[str, str], list[Script]] = defaultdict(list)
         self._is_closing = threading.Event()
-        self._http = _QuietServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        super().__init__(self._handler())
 
     def __exit__(self, *_: object) -> None:
         self._is_closing.set()
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
+        super().__exit__()
 
     def on(self, method: str, path: str, *scripts: Script) -> None:
         self._scripts[method, path].extend(scripts)

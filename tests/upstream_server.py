@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from enum import Enum, auto
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.loopback import LoopbackServer
 from tests.scripted_server import Reply, error_reply, json_reply
 
 
@@ -62,7 +62,7 @@ class Job:
 
 
 @dataclass
-class UpstreamServer:
+class UpstreamServer(LoopbackServer):
     """`honours_keys` and `lists` are what kind of upstream it is. Faults and replies are used up in order.
 
     `paid` are the creates that it took money for: unlike its jobs, they survive a restart.
@@ -91,22 +91,11 @@ class UpstreamServer:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        super().__init__(_handler(self))
 
     def __exit__(self, *_: object) -> None:
         self.hurry.set()
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
+        super().__exit__()
 
     def restart(self) -> None:
         """Its jobs lived in its memory."""
