@@ -27,7 +27,6 @@ LOOK_SECONDS = 60.0
 
 STITCH_SECONDS = 600.0
 
-
 _STARVED = "This machine has too little room, memory or processes left to work on films just now."
 
 
