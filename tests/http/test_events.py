@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import httpx2
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from filmgate.core.account import AccountId, digest
@@ -20,7 +20,7 @@ from filmgate.core.spec import Size, VideoSpec
 from filmgate.core.video import Dialect, Status, Video, VideoId
 from filmgate.database import accounts, events
 from filmgate.database.connection import Database
-from filmgate.http.endpoints import add_endpoints
+from filmgate.http.endpoints import routes_of
 from filmgate.http.following.alarms import Alarm
 from filmgate.http.following.routes import STREAM_LIMIT, EventRoutes
 from filmgate.http.following.watching import NEWS_LIMIT, AccountFollower, Watch
@@ -58,10 +58,8 @@ async def client_of(address: str, key: str) -> AsyncIterator[httpx2.AsyncClient]
         yield client
 
 
-def only_events(routes: EventRoutes) -> FastAPI:
-    app = FastAPI()
-    add_endpoints(app, routes.endpoints())
-    return app
+def only_events(routes: EventRoutes) -> Starlette:
+    return Starlette(routes=routes_of(routes.endpoints()))
 
 
 async def create(client: httpx2.AsyncClient) -> str:

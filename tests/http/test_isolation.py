@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from filmgate.core.account import new_key
@@ -151,12 +151,12 @@ def described(calls: Iterable[Call]) -> set[str]:
 
 def routes_of(app: ASGIApp) -> set[str]:
     """Every one, or an error: what is mounted would hide what lies below it."""
-    assert isinstance(app, FastAPI)
+    assert isinstance(app, Starlette)
     return {each for route in app.routes for each in _names(route)}
 
 
 def _names(route: BaseRoute) -> list[str]:
-    assert isinstance(route, APIRoute), f"{route} is no plain route: describe what is below it too"
+    assert isinstance(route, Route), f"{route} is no plain route: describe what is below it too"
     return [f"{method} {route.path}" for method in route.methods or ()]
 
 
@@ -166,16 +166,13 @@ def test_every_route_is_described_here_and_no_other(services: Services) -> None:
 
 def test_a_route_that_nobody_described_is_noticed(services: Services) -> None:
     app = build_app(services)
-    assert isinstance(app, FastAPI)
+    assert isinstance(app, Starlette)
 
-    async def answer() -> Response:
+    async def answer(_: Request) -> Response:
         return Response()
 
-    app.add_api_route("/v1/accounts/{id}", answer, methods=["GET", "PATCH"])
-    assert routes_of(app) - described(CALLS) == {
-        "GET /v1/accounts/{id}",
-        "PATCH /v1/accounts/{id}",
-    }
+    app.routes.append(Route("/v1/accounts/{id}", answer, methods=["PATCH"]))
+    assert routes_of(app) - described(CALLS) == {"PATCH /v1/accounts/{id}"}
 
 
 def spoiled(key: str) -> dict[str, list[tuple[str, str]]]:

@@ -1,6 +1,6 @@
 """The ASGI application: every route, in order, inside everything that happens around a request."""
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -16,7 +16,7 @@ from filmgate.http.dialects.openai.routes import OpenaiRoutes
 from filmgate.http.dialects.relay import errors as relay_errors
 from filmgate.http.dialects.relay.routes import RelayRoutes
 from filmgate.http.documents import Documents
-from filmgate.http.endpoints import add_endpoints
+from filmgate.http.endpoints import routes_of
 from filmgate.http.following.routes import EventRoutes
 from filmgate.http.health import Health
 from filmgate.http.middleware import AccessLog, BasePrefixes, BodyLimit, LastResort, RequestIds
@@ -35,9 +35,18 @@ _REFUSALS = Refusals(
 
 def build_app(services: Services) -> ASGIApp:
     """The outermost middleware comes first."""
-    app = FastAPI(
-        openapi_url=None,
-        redirect_slashes=False,
+    endpoints = [
+        # The relay dialect first: its `/v1/videos/sora_…` is a special case of openai's `/v1/videos/…`.
+        *RelayRoutes(services).endpoints(),
+        *OpenaiRoutes(services).endpoints(),
+        *NewapiRoutes(services).endpoints(),
+        *EventRoutes(services).endpoints(),
+        *WebhookRoutes(services).endpoints(),
+        *SignedFiles(services).endpoints(),
+        *Health(services).endpoints(),
+    ]
+    app = Starlette(
+        routes=routes_of([*endpoints, *Documents(services, endpoints).endpoints()]),
         middleware=[
             Middleware(
                 ProxyHeadersMiddleware,
@@ -57,15 +66,6 @@ def build_app(services: Services) -> ASGIApp:
             405: _REFUSALS.on_wrong_method,
         },
     )
-    endpoints = [
-        # The relay dialect first: its `/v1/videos/sora_…` is a special case of openai's `/v1/videos/…`.
-        *RelayRoutes(services).endpoints(),
-        *OpenaiRoutes(services).endpoints(),
-        *NewapiRoutes(services).endpoints(),
-        *EventRoutes(services).endpoints(),
-        *WebhookRoutes(services).endpoints(),
-        *SignedFiles(services).endpoints(),
-        *Health(services).endpoints(),
-    ]
-    add_endpoints(app, [*endpoints, *Documents(services, endpoints).endpoints()])
+    # An address with a slash too many is unknown, and not sent elsewhere: clients repeat a POST as a GET there.
+    app.router.redirect_slashes = False
     return app

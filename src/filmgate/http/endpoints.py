@@ -1,17 +1,18 @@
 """Endpoint: an address, what answers there, and what the reference says about it.
 
 Routes read their requests and write their answers by themselves, which is several times faster than having
-the framework do it; so what it would have found out about them is written down beside them.
+a framework do it; so what it would have found out about them is written down beside them.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +84,24 @@ class Endpoint:
     reference: Reference | None = None
 
 
-def add_endpoints(app: FastAPI, endpoints: Iterable[Endpoint]) -> None:
+def routes_of(endpoints: Iterable[Endpoint]) -> list[Route]:
     """In this order: the first that matches answers."""
-    for endpoint in endpoints:
-        app.add_api_route(
-            endpoint.path,
-            endpoint.answer,
-            methods=[endpoint.method],
-            response_class=Response,
-            include_in_schema=False,
-        )
+    return [_route(endpoint) for endpoint in endpoints]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """An endpoint as the router calls it. What it raises is made an answer of once, by the application."""
+
+    answer: Callable[[Request], Awaitable[Response]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+
+def _route(endpoint: Endpoint) -> Route:
+    route = Route(endpoint.path, _Answering(endpoint.answer))
+    # Not in the call: the router would let a HEAD in wherever there is a GET, as a film for nothing.
+    route.methods = {endpoint.method}
+    return route
