@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from filmgate.core.ports import Pictures
 from filmgate.core.spec import ObjectKey, Size, Source, SourceUse, VideoSpec
 from filmgate.engines.scenes.engine import order_of
 from filmgate.engines.scenes.films import film_of, sound_of
@@ -204,3 +205,10 @@ def test_an_edit_begins_at_the_beginning(tmp_path: Path) -> None:
 
 def test_a_spec_without_a_seed_is_drawn_with_the_chosen_one(tmp_path: Path) -> None:
     assert ordered(BEFORE, tmp_path, before=None).seed == BEFORE.chosen_seed
+
+
+def test_pictures_are_taken_of_a_new_film_but_not_of_a_part_of_one(tmp_path: Path) -> None:
+    assert ordered(LONGER, tmp_path, before=BEFORE).pictures is None
+    assert ordered(BEFORE, tmp_path, before=None).pictures == Pictures(
+        tmp_path / "thumbnail.webp", tmp_path / "spritesheet.jpg"
+    )

@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageStat
 
-from filmgate.core.ports import Attempt, LocalFile
+from filmgate.core.ports import Attempt, LocalFile, Pictures, RenderedFile
 from filmgate.core.spec import (
     CharacterId,
     ObjectKey,
@@ -143,6 +143,45 @@ async def test_a_completed_video_has_its_pictures(scene: Scene, tmp_path: Path) 
     for variant, kind in ((Variant.THUMBNAIL, "WEBP"), (Variant.SPRITESHEET, "JPEG")):
         with Image.open(await fetched(scene, video, variant, tmp_path)) as picture:
             assert picture.format == kind
+
+
+class WithOwnPictures(ScriptedEngine):
+    """Takes the pictures itself: both of the same colour."""
+
+    async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
+        rendered = await super().render(spec, attempt)
+        pictures = Pictures(attempt.workdir / "own.webp", attempt.workdir / "own.jpg")
+        for path in (pictures.thumbnail, pictures.spritesheet):
+            Image.new("RGB", (64, 64), (255, 0, 0)).save(path)
+        return replace(rendered, pictures=pictures)
+
+
+async def test_pictures_that_the_engine_took_are_the_videos(
+    scene: Scene, sample: Path, tmp_path: Path
+) -> None:
+    scene.workshop = replace(scene.workshop, engines={"scripted": WithOwnPictures(sample)})
+    async with scene.worker():
+        video = await scene.ended(await scene.create(SPEC))
+    assert await _reds(scene, video, tmp_path) == [True, True]
+
+
+async def test_pictures_of_an_extension_are_those_of_the_whole_film(
+    scene: Scene, sample: Path, tmp_path: Path
+) -> None:
+    scene.workshop = replace(scene.workshop, engines={"scripted": WithOwnPictures(sample)})
+    async with scene.worker():
+        video = await made_from(scene, tmp_path, SourceUse.EXTENSION)
+    assert await _reds(scene, video, tmp_path) == [False, False]
+
+
+async def _reds(scene: Scene, video: Video, tmp_path: Path) -> list[bool]:
+    """Of the thumbnail and the spritesheet, whether it is red."""
+    reds = []
+    for variant in (Variant.THUMBNAIL, Variant.SPRITESHEET):
+        with Image.open(await fetched(scene, video, variant, tmp_path)) as picture:
+            red, green, blue = ImageStat.Stat(picture.convert("RGB")).mean
+            reds.append(red - max(green, blue) > 200)
+    return reds
 
 
 async def test_a_cancel_is_noticed_while_the_inputs_are_gathered(

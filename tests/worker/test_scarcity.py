@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from filmgate.core.errors import StorageUnavailable
-from filmgate.core.ports import Attempt
+from filmgate.core.ports import Attempt, Pictures
 from filmgate.core.spec import ObjectKey
 from filmgate.core.video import Status, Variant, Video
-from filmgate.media.bench import MediaBench, Pictures
+from filmgate.media.bench import MediaBench
 from filmgate.media.errors import MediaStarved
 from filmgate.storage.local import LocalObjectStore
 from tests.eventually import eventually

@@ -16,10 +16,29 @@ Token = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """What goes with a finished film: a WebP and a JPEG."""
+
+    thumbnail: Path
+    spritesheet: Path
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """An MP4 that an engine has finished, somewhere below the attempt's `workdir`."""
+    """An MP4 that an engine has finished, somewhere below the attempt's `workdir`.
+
+    With its pictures, if the engine took them on the way, which is faster; they are not of an extension.
+    """
 
     path: Path
+    pictures: Pictures | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """How many of an engine's videos one worker has made elsewhere at once: `most`, or as many as there are."""
+
+    most: int | None = None
 
 
 class Attempt(Protocol):
@@ -31,7 +50,7 @@ class Attempt(Protocol):
 
     @property
     def references(self) -> tuple[Path, ...]:
-        """The spec's reference images as local files, in the spec's order."""
+        """The spec's reference images as local files, in the spec's order. None of a job that is elsewhere already."""
 
     @property
     def portraits(self) -> tuple[Path, ...]:
@@ -47,6 +66,12 @@ class Attempt(Protocol):
 
     def progress(self, percent: float) -> None:
         """Note that so much (0 to 100) is done. Cheap: call it as often as you like."""
+
+    async def take_room(self) -> None:
+        """Wait until a film that was made elsewhere may come to this machine: a thousand may be finished at once.
+
+        The room is the attempt's until it ends.
+        """
 
     async def save(self, token: Token) -> None:
         """Commit the resume point before returning. Raises if the attempt was superseded.
@@ -68,6 +93,10 @@ class Attempt(Protocol):
 
 class Engine(Protocol):
     """What makes a video."""
+
+    @property
+    def seats(self) -> Seats | None:
+        """Set where videos are made elsewhere; None where each takes one of the worker's slots on this machine."""
 
     async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
         """Make the video, reporting progress on the way.

@@ -8,10 +8,10 @@ import asyncio
 from asyncio import Semaphore
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filmgate.core.ports import Pictures
 from filmgate.core.spec import Size
 from filmgate.media.errors import MediaStarved, MediaUnavailable, UnusableFilm
 from filmgate.media.stills import Still
@@ -28,14 +28,6 @@ LOOK_SECONDS = 60.0
 STITCH_SECONDS = 600.0
 
 _STARVED = "This machine has too little room, memory or processes left to work on films just now."
-
-
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """What goes with a finished film."""
-
-    thumbnail: Path
-    spritesheet: Path
 
 
 class MediaBench:

@@ -16,6 +16,12 @@ from filmgate.core.spec import FRAMES_PER_SECOND, Size
 SAMPLE_RATE = 48_000
 """Of every sound track that we write, in samples a second and channel."""
 
+# Superfast would spend a third more bits on the same pictures for the little time that this takes.
+_LOOKING_AHEAD = {"superfast": {"rc-lookahead": "10", "mbtree": "1"}}
+
+# Above 64 kbit/s it comes closer to the sound than the default coder does, in a fifth of the time.
+_AAC_CODER = "fast"
+
 _BT709 = 1
 _LIMITED_RANGE = 1
 
@@ -26,6 +32,18 @@ class Planes(NamedTuple):
     y: NDArray[np.uint8]
     u: NDArray[np.uint8]
     v: NDArray[np.uint8]
+
+
+def frame_of(planes: Planes) -> av.VideoFrame:
+    """A copy of the planes, with the name of their colours."""
+    height, width = planes.y.shape
+    frame = av.VideoFrame(width, height, "yuv420p")
+    for target, source in zip(frame.planes, planes, strict=True):
+        # A row of the frame's plane is longer than ours when the width is no multiple of its alignment.
+        rows = np.frombuffer(memoryview(target), np.uint8).reshape(-1, target.line_size)
+        rows[: source.shape[0], : source.shape[1]] = source
+    frame.color_range, frame.colorspace = _LIMITED_RANGE, _BT709
+    return frame
 
 
 class Mp4Writer:
@@ -40,14 +58,13 @@ class Mp4Writer:
         path: Path,
         size: Size,
         *,
-        preset: str = "veryfast",
+        preset: str = "superfast",
         threads: int = 0,
         crf: int = 23,
         title: str = "",
         comment: str = "",
     ) -> None:
         self._path = path
-        self._size = size
         self._frame_count = 0
         self._sample_count = 0
         self._container: OutputContainer = av.open(
@@ -74,11 +91,7 @@ class Mp4Writer:
 
     def write_frame(self, planes: Planes) -> None:
         """Append a frame; the planes may be reused as soon as this returns."""
-        frame = av.VideoFrame(self._size.width, self._size.height, "yuv420p")
-        for target, source in zip(frame.planes, planes, strict=True):
-            # A row of the encoder's plane is longer than ours when the width is no multiple of its alignment.
-            rows = np.frombuffer(memoryview(target), np.uint8).reshape(-1, target.line_size)
-            rows[: source.shape[0], : source.shape[1]] = source
+        frame = frame_of(planes)
         frame.pts = self._frame_count
         self._frame_count += 1
         self._container.mux(self._video.encode(frame))
@@ -105,7 +118,9 @@ def _add_h264(
     container: OutputContainer, size: Size, *, preset: str, threads: int, crf: int
 ) -> VideoStream:
     stream = container.add_stream(
-        "libx264", rate=FRAMES_PER_SECOND, options={"preset": preset, "crf": str(crf)}
+        "libx264",
+        rate=FRAMES_PER_SECOND,
+        options={"preset": preset, "crf": str(crf), **_LOOKING_AHEAD.get(preset, {})},
     )
     stream.width, stream.height, stream.pix_fmt = size.width, size.height, "yuv420p"
     context = stream.codec_context
@@ -116,7 +131,7 @@ def _add_h264(
 
 
 def _add_aac(container: OutputContainer) -> AudioStream:
-    stream = container.add_stream("aac", rate=SAMPLE_RATE)
+    stream = container.add_stream("aac", rate=SAMPLE_RATE, options={"aac_coder": _AAC_CODER})
     stream.layout = "stereo"
     stream.bit_rate = 128_000
     return stream

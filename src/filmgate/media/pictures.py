@@ -26,18 +26,37 @@ THUMBNAIL_LONG_SIDE = 640
 _THUMBNAIL_TILES = (6, 9, 13)
 
 
+PLACES = SPRITESHEET_COLUMNS * SPRITESHEET_ROWS
+
+
 def write_pictures(video: Path, *, thumbnail: Path, spritesheet: Path) -> None:
     """Write a WebP and a JPEG. Raises UnusableFilm when there is nothing to see."""
-    tiles: dict[int, Image.Image] = {}
-    candidates: list[Image.Image] = []
-    framing: tuple[Framing, Framing] | None = None
-    for place, film, frame in sampled(video, SPRITESHEET_COLUMNS * SPRITESHEET_ROWS):
-        framing = framing or _framing(frame, film.pixel_aspect)
-        tiles[place] = framing[0].picture(frame)
+    album = Album()
+    for place, film, frame in sampled(video, PLACES):
+        album.add(place, frame, pixel_aspect=film.pixel_aspect)
+    album.write(thumbnail=thumbnail, spritesheet=spritesheet)
+
+
+class Album:
+    """Takes a film's frames in, one for each place, whoever has them in hand; then it writes the pictures."""
+
+    def __init__(self) -> None:
+        self._tiles: dict[int, Image.Image] = {}
+        self._candidates: dict[int, Image.Image] = {}
+        self._framing: tuple[Framing, Framing] | None = None
+
+    def add(self, place: int, frame: av.VideoFrame, *, pixel_aspect: Fraction) -> None:
+        """The frame is what the film shows at (place + 0.5) / PLACES of its length."""
+        self._framing = self._framing or _framing(frame, pixel_aspect)
+        self._tiles[place] = self._framing[0].picture(frame)
         if place in _THUMBNAIL_TILES:
-            candidates.append(framing[1].picture(frame))
-    max(candidates, key=_contrast).save(thumbnail, "WEBP", quality=82, method=2)
-    _sheet(tiles).save(spritesheet, "JPEG", quality=82)
+            self._candidates[place] = self._framing[1].picture(frame)
+
+    def write(self, *, thumbnail: Path, spritesheet: Path) -> None:
+        """All places must have been added."""
+        candidates = [self._candidates[place] for place in _THUMBNAIL_TILES]
+        max(candidates, key=_contrast).save(thumbnail, "WEBP", quality=82, method=2)
+        _sheet(self._tiles).save(spritesheet, "JPEG", quality=82)
 
 
 def fitted(size: Size, long_side: int) -> Size:

@@ -26,6 +26,11 @@ def sampled(video: Path, count: int) -> Iterator[tuple[int, Film, av.VideoFrame]
         raise UnusableFilm(f"{len(missing)} of {count} places of this film do not decode.")
 
 
+def numbers_sampled(frame_count: int, count: int) -> list[int]:
+    """The same frames by their numbers from 0, of a film whose frames all last equally long."""
+    return [frame_count * (2 * part + 1) // (2 * count) for part in range(count)]
+
+
 def _places(timeline: Timeline, count: int) -> list[int]:
     """When the frame begins that is on the screen in the middle of each part."""
     starts = [moment.start for moment in timeline.moments]

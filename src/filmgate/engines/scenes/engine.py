@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from filmgate.core.ports import Attempt, RenderedFile, Token
+from filmgate.core.ports import Attempt, Pictures, RenderedFile, Token
 from filmgate.core.spec import SourceUse, VideoSpec
 from filmgate.engines.rendering_child import in_engine_words
 from filmgate.engines.scenes.order import FilmSoFar, SceneOrder
@@ -14,6 +14,8 @@ from filmgate.processes.children import Children
 
 class ScenesEngine:
     """Always available: it needs no weights, no network and no GPU."""
+
+    seats = None
 
     def __init__(self, *, cache: Path, tiny: bool = False) -> None:
         """`cache` is for compiled kernels, where they cannot be kept beside the sources.
@@ -33,7 +35,7 @@ class ScenesEngine:
         order = order_of(spec, attempt, output=output, tiny=self._tiny)
         with in_engine_words():
             await self._children.run(order.to_json(), on_progress=attempt.progress)
-        return RenderedFile(output)
+        return RenderedFile(output, order.pictures)
 
     async def forget(self, token: Token) -> None:
         """Nothing outlives its attempt: the child that renders dies with it."""
@@ -55,10 +57,18 @@ def order_of(spec: VideoSpec, attempt: Attempt, *, output: Path, tiny: bool) -> 
         references=attempt.references,
         output=output,
         tiny=tiny,
+        pictures=_pictures_of(spec, output.parent),
         portraits=attempt.portraits,
         since=_seconds_before(spec),
         continues=_film_so_far(spec, attempt.continues),
     )
+
+
+def _pictures_of(spec: VideoSpec, folder: Path) -> Pictures | None:
+    """Where they go. Not those of an extension: the film is longer than what is rendered of it."""
+    if spec.source is not None and spec.source.use is SourceUse.EXTENSION:
+        return None
+    return Pictures(folder / "thumbnail.webp", folder / "spritesheet.jpg")
 
 
 def _seconds_before(spec: VideoSpec) -> int:

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from filmgate.core.ports import Pictures
+
 JsonObject = Mapping[str, Any]
 
 
@@ -24,7 +26,8 @@ class FilmSoFar:
 class SceneOrder:
     """One render: the same order makes the same frames. `tiny` asks for 64 pixels on the short side.
 
-    An extension comes after `since` seconds of film, and the first of `references` is their last frame.
+    An extension comes after `since` seconds of film, and the first of `references` is their last frame. No
+    `pictures` are taken of it: they are to be of the whole.
     """
 
     prompt: str
@@ -35,13 +38,14 @@ class SceneOrder:
     references: tuple[Path, ...]
     output: Path
     tiny: bool
+    pictures: Pictures | None = None
     portraits: tuple[Path, ...] = ()
     since: int = 0
     continues: FilmSoFar | None = None
 
     @classmethod
     def from_json(cls, data: JsonObject) -> Self:
-        before = data["continues"]
+        before, pictures = data["continues"], data["pictures"]
         return cls(
             prompt=data["prompt"],
             width=data["width"],
@@ -51,6 +55,7 @@ class SceneOrder:
             references=tuple(map(Path, data["references"])),
             output=Path(data["output"]),
             tiny=data["tiny"],
+            pictures=None if pictures is None else Pictures(*map(Path, pictures)),
             portraits=tuple(map(Path, data["portraits"])),
             since=data["since"],
             continues=None if before is None else FilmSoFar(**before),
@@ -66,6 +71,9 @@ class SceneOrder:
             "references": [str(path) for path in self.references],
             "output": str(self.output),
             "tiny": self.tiny,
+            "pictures": None
+            if self.pictures is None
+            else [str(self.pictures.thumbnail), str(self.pictures.spritesheet)],
             "portraits": [str(path) for path in self.portraits],
             "since": self.since,
             "continues": None if self.continues is None else asdict(self.continues),

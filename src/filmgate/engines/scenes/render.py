@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from filmgate.core.spec import FRAMES_PER_SECOND, Size
 from filmgate.engines.scenes.film import Film
 from filmgate.engines.scenes.films import film_of, sound_of
+from filmgate.engines.scenes.onlooker import Onlooker
 from filmgate.engines.scenes.order import SceneOrder
 from filmgate.engines.scenes.tiny import tiny_size
 from filmgate.media.encode import SAMPLE_RATE, Mp4Writer, Planes
@@ -23,9 +24,15 @@ _THREADS = min(4, os.cpu_count() or 1)
 _AHEAD = _THREADS + 2
 """How many frames may be drawn, or be waiting, before the encoder has taken the first of them."""
 
+_TOLD_EVERY = FRAMES_PER_SECOND // 4
+"""Frames between two words about progress: whoever hears them passes them on once a second."""
+
 
 def render(order: SceneOrder, *, progress: Callable[[float], None]) -> None:
-    """Write the finished MP4 to `order.output`. `progress` gets percentages from 0 to 100."""
+    """Write the finished MP4 to `order.output`, and its pictures if they are wanted.
+
+    `progress` gets percentages from 0 to 100.
+    """
     cv2.setNumThreads(1)  # the frames are drawn side by side already
     if order.tiny:
         _render_tiny(order, progress)
@@ -34,22 +41,26 @@ def render(order: SceneOrder, *, progress: Callable[[float], None]) -> None:
 
 
 def _render_full(order: SceneOrder, progress: Callable[[float], None]) -> None:
+    size, count = Size(order.width, order.height), order.seconds * FRAMES_PER_SECOND
+    onlooker = Onlooker(order.pictures, frame_count=count)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="scenes") as pool:
         sound = pool.submit(sound_of, order)
-        film = film_of(order)
-        frames = _drawn(film, order.seconds * FRAMES_PER_SECOND, pool)
-        size = Size(order.width, order.height)
+        frames = onlooker.seeing(_drawn(film_of(order), count, pool))
         with Mp4Writer(order.output, size, title=TITLE, comment=COMMENT) as writer:
             _write(writer, frames, sound.result(), progress)
+            pictures = pool.submit(onlooker.write)  # while the encoder finishes what it still holds
+        pictures.result()
 
 
 def _render_tiny(order: SceneOrder, progress: Callable[[float], None]) -> None:
-    size = tiny_size(order.width, order.height)
-    frames = map(film_of(order).frame, range(order.seconds * FRAMES_PER_SECOND))
+    size, count = tiny_size(order.width, order.height), order.seconds * FRAMES_PER_SECOND
+    onlooker = Onlooker(order.pictures, frame_count=count)
+    frames = onlooker.seeing(map(film_of(order).frame, range(count)))
     with Mp4Writer(
         order.output, size, preset="ultrafast", threads=1, title=TITLE, comment=COMMENT
     ) as writer:
         _write(writer, frames, sound_of(order), progress)
+    onlooker.write()
 
 
 def _drawn(film: Film, count: int, pool: ThreadPoolExecutor) -> Iterator[Planes]:
@@ -81,4 +92,5 @@ def _write(
         if number % FRAMES_PER_SECOND == 0:
             end = number // FRAMES_PER_SECOND * SAMPLE_RATE
             writer.write_audio(sound[:, end - SAMPLE_RATE : end])
-        progress(100.0 * number / count)
+        if number % _TOLD_EVERY == 0:
+            progress(100.0 * number / count)

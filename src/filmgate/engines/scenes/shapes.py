@@ -21,6 +21,9 @@ class Coat(IntEnum):
 
 Part = tuple[Coat, Outline]
 
+_ROUND = np.linspace(0, 2 * math.pi, 28, endpoint=False)
+_HALF_ROUND = np.linspace(0, math.pi, 9)[1:-1]
+
 
 def blob(points: Sequence[Point], *, smoothness: int = 8) -> Outline:
     """A closed curve through the points."""
@@ -48,8 +51,7 @@ def limb(points: Sequence[Point], radii: Sequence[float]) -> Outline:
 
 
 def oval(x: float, y: float, *, across: float, up: float, tilt: float = 0.0) -> Outline:
-    angle = np.linspace(0, 2 * math.pi, 28, endpoint=False)
-    flat = np.stack([across * np.cos(angle), up * np.sin(angle)], axis=1)
+    flat = np.stack([across * np.cos(_ROUND), up * np.sin(_ROUND)], axis=1)
     return moved(turned(flat, tilt), x, y)
 
 
@@ -85,5 +87,5 @@ def _smooth_path(
 def _cap(centre: Outline, across: Outline, radius: float) -> Outline:
     """Half a circle, from `across` clockwise to its opposite."""
     start = math.atan2(across[1], across[0])
-    angle = start - np.linspace(0, math.pi, 9)[1:-1]
+    angle = start - _HALF_ROUND
     return np.asarray(centre + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1), float)

@@ -8,7 +8,18 @@ import numpy as np
 from filmgate.engines.scenes.brief import Land, Light
 from filmgate.engines.scenes.camera import Moment
 from filmgate.engines.scenes.canvas import LAND, SUBJECT, Canvas
-from filmgate.engines.scenes.kernel import Bytes, Floats, Real, clamp, f32, inner, kernel, u32, unit
+from filmgate.engines.scenes.kernel import (
+    Bytes,
+    Floats,
+    Real,
+    clamp,
+    f32,
+    floats,
+    inner,
+    kernel,
+    u32,
+    unit,
+)
 from filmgate.engines.scenes.noise import fractal_tile, sample
 from filmgate.engines.scenes.setting import Setting
 
@@ -50,12 +61,14 @@ class Water:
         )
 
     def _mirror(self, canvas: Canvas) -> Floats:
-        """The picture so far at half its size. On a street the ground's grain blurs it upwards."""
+        """Pixels of the picture so far at half its size. On a street the ground's grain blurs it upwards."""
         half = (canvas.lens.width // 2, canvas.lens.height // 2)
         planes = [cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in canvas.light]
         if self._smear:
             planes = [cv2.blur(plane, (3, self._smear)) for plane in planes]
-        return np.stack(planes)
+        return floats(
+            cv2.merge(planes)
+        )  # side by side in memory: each is looked up where a wave throws us
 
 
 class _Look(NamedTuple):
@@ -181,7 +194,7 @@ def _reflect(
     row: _Row,
 ) -> None:  # fmt: skip
     """One row of water: `tints` are its own colour and that of the sun's glitter."""
-    last_row, last_column = f32(mirror.shape[1] - 2), f32(mirror.shape[2] - 2)
+    last_row, last_column = f32(mirror.shape[0] - 2), f32(mirror.shape[1] - 2)
     y = u32(row.y)
     for x in range(solid.shape[1]):
         if solid[y, x] != 0:
@@ -192,13 +205,12 @@ def _reflect(
         across = clamp((f32(x) + wave * row.lift * f32(0.4)) * f32(0.5), f32(0), last_column)
         share = clamp(row.fresnel - wave * f32(0.5), f32(0.12), f32(0.95))
         spark = _spark(wave + chop[x] * f32(0.5), (f32(x) - row.sun_x) * row.path)
-        top, left = np.floor(up), np.floor(across)
-        down, right = up - top, across - left
-        r0, c0 = u32(top), u32(left)
+        r0, c0 = u32(up), u32(across)
+        down, right = up - f32(r0), across - f32(c0)
         r1, c1 = r0 + u32(1), c0 + u32(1)
         for channel in range(3):
-            upper = mirror[channel, r0, c0] * (f32(1) - right) + mirror[channel, r0, c1] * right
-            lower = mirror[channel, r1, c0] * (f32(1) - right) + mirror[channel, r1, c1] * right
+            upper = mirror[r0, c0, channel] * (f32(1) - right) + mirror[r0, c1, channel] * right
+            lower = mirror[r1, c0, channel] * (f32(1) - right) + mirror[r1, c1, channel] * right
             image = upper + (lower - upper) * down
             deep = tints[0, channel]
             light[channel, y, x] = deep + (image - deep) * share + tints[1, channel] * spark
