@@ -1,23 +1,16 @@
 """A video's bytes, and the signed URLs under which anyone may fetch them."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from starlette.requests import Request
-from starlette.responses import (
-    FileResponse,
-    MalformedRangeHeader,
-    RangeNotSatisfiable,
-    RedirectResponse,
-    Response,
-)
+from starlette.responses import RedirectResponse, Response
 
 from filmgate.core.errors import (
-    BytesOutOfRange,
     NotFound,
     VideoExpired,
     VideoHasFailed,
@@ -30,8 +23,9 @@ from filmgate.core.video import Asset, Variant, Video, VideoId
 from filmgate.http.conditional import is_known
 from filmgate.http.endpoints import Endpoint
 from filmgate.http.services import Services
+from filmgate.http.stored_file import StoredFile, left_to_the_proxy
 from filmgate.storage.links import PATH_PREFIX
-from filmgate.usecases import videos
+from filmgate.usecases import contents
 
 _VIDEO_KEY = re.compile(r"videos/([0-9a-z]{26})/\d+/video\.mp4", re.ASCII)
 _MEDIA_TYPES = {
@@ -51,15 +45,16 @@ class SignedFiles:
         link = self.services.signer.read(
             _key_as_sent(request), request.scope["query_string"].decode("latin-1")
         )
-        link.check(now=await self.services.database.now())
-        key = link.key
-        match = _VIDEO_KEY.fullmatch(key)
+        match = _VIDEO_KEY.fullmatch(link.key)
         if match is None:
             raise VideoNotFound
-        video = await videos.retrieve_for_link(self.services.database, VideoId(match[1]))
-        if video.asset is None or video.asset.key != key:
+        sight = await contents.look(self.services.database, VideoId(match[1]))
+        link.check(now=sight.at)
+        video = sight.linked()
+        if video.asset is None or video.asset.key != link.key:
             raise VideoNotFound  # a later attempt took the place of this one
-        return await send_content(self.services, request, video=video, disposition="inline")
+        content = Content(video=video, at=sight.at, disposition="inline")
+        return await send_content(self.services, request, content)
 
     def endpoints(self) -> Sequence[Endpoint]:
         return [
@@ -74,20 +69,34 @@ def _key_as_sent(request: Request) -> str:
     return path.decode("latin-1").removeprefix(PATH_PREFIX)
 
 
-async def send_content(
-    services: Services,
-    request: Request,
-    *,
-    video: Video,
-    disposition: str,
-    variant: Variant = Variant.VIDEO,
-    wire_id: str | None = None,
-) -> Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What is to be sent, judged by how things stood `at` that moment of the database's clock."""
+
+    video: Video
+    at: datetime
+    disposition: Literal["inline", "attachment"]
+    variant: Variant = Variant.VIDEO
+    wire_id: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.wire_id or self.video.id}{Path(self.variant.file_name).suffix}"
+
+    @property
+    def media_type(self) -> str:
+        return _MEDIA_TYPES[self.variant]
+
+
+async def send_content(services: Services, request: Request, content: Content) -> Response:
     """The bytes, or the reason why there are none: VideoNotReady, VideoHasFailed or VideoExpired."""
-    asset, life = _available(video, now=await services.database.now())
-    if not asset.has(variant):
-        raise NotFound(f"Of this video there is no {variant}; it was made before there were any.")
-    key = asset.key_of(variant)
+    services.sightings.note(content.video)
+    asset, life = _available(content.video, now=content.at)
+    if not asset.has(content.variant):
+        raise NotFound(
+            f"Of this video there is no {content.variant}; it was made before there were any."
+        )
+    key = asset.key_of(content.variant)
     etag = _etag(key)
     headers = {
         "cache-control": f"private, max-age={int(life.total_seconds())}",
@@ -99,32 +108,28 @@ async def send_content(
     try:
         place = await services.store.locate(key, valid_for=life)
         if isinstance(place, RemoteUrl):
-            return _elsewhere(place, request.method, variant=variant, asset=asset, headers=headers)
-        facts = await asyncio.to_thread(place.path.stat)
+            return _elsewhere(place, request.method, content=content, headers=headers)
+        file = await _stored(services, place.path, content=content, headers=headers)
     except (NotFound, FileNotFoundError) as error:
         # Deleted in this moment, or by other hands than ours.
         raise VideoExpired("The content is not stored any more.") from error
-    return _StoredFile(
-        place.path,
-        stat_result=facts,
+    if services.x_accel_prefix is None:
+        return file
+    return left_to_the_proxy(file, f"{services.x_accel_prefix}{key}")
+
+
+async def _stored(
+    services: Services, path: Path, *, content: Content, headers: dict[str, str]
+) -> StoredFile:
+    return StoredFile(
+        path,
+        reads=services.file_reads,
+        facts=await services.file_reads.stat(path),
         headers=headers,
-        media_type=_MEDIA_TYPES[variant],
-        filename=f"{wire_id or video.id}{Path(variant.file_name).suffix}",
-        content_disposition_type=disposition,
+        media_type=content.media_type,
+        filename=content.file_name,
+        content_disposition_type=content.disposition,
     )
-
-
-class _StoredFile(FileResponse):
-    """Starlette's, but that it says no in our words, and takes for no range what is none (RFC 9110)."""
-
-    @classmethod
-    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
-        try:
-            return super()._parse_range_header(http_range, file_size)
-        except MalformedRangeHeader:
-            return []
-        except RangeNotSatisfiable as error:
-            raise BytesOutOfRange(file_size) from error
 
 
 def _etag(key: ObjectKey) -> str:
@@ -147,12 +152,12 @@ def _available(video: Video, *, now: datetime) -> tuple[Asset, timedelta]:
 
 
 def _elsewhere(
-    place: RemoteUrl, method: str, *, variant: Variant, asset: Asset, headers: dict[str, str]
+    place: RemoteUrl, method: str, *, content: Content, headers: dict[str, str]
 ) -> Response:
     if method == "HEAD":
         # A cloud store's URL is signed for GET alone.
         known = {"accept-ranges": "bytes"}
-        if variant is Variant.VIDEO:
-            known["content-length"] = str(asset.size_bytes)
-        return Response(headers={**headers, **known}, media_type=_MEDIA_TYPES[variant])
+        if content.variant is Variant.VIDEO and content.video.asset is not None:
+            known["content-length"] = str(content.video.asset.size_bytes)
+        return Response(headers={**headers, **known}, media_type=content.media_type)
     return RedirectResponse(place.url, status_code=302, headers={"cache-control": "no-store"})
