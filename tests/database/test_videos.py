@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from filmgate.core.account import AccountId
+from filmgate.core.fairness import Place
 from filmgate.core.spec import (
     CharacterId,
     ObjectKey,
@@ -19,7 +20,6 @@ from filmgate.core.spec import (
 from filmgate.core.video import Dialect, Video, VideoId, moment_of, new_video_id
 from filmgate.database import lists, videos
 from filmgate.database.connection import Database
-from filmgate.database.fairness import Place
 
 SPEC = VideoSpec(model="m", engine="e", prompt="p", size=Size(64, 64), seconds=4)
 
@@ -32,9 +32,10 @@ async def write(
         account_id=account_id,
         dialect=Dialect.OPENAI,
         spec=spec,
-        created_at=await lists.time_of_acceptance(connection, account_id),
+        created_at=await lists.hold_lists(connection, [account_id]),
+        place=Place(start=0, cost=1),
     )
-    await videos.insert(connection, video, Place(start=0, cost=1))
+    await videos.insert(connection, [video])
     return video
 
 

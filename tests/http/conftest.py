@@ -1,6 +1,7 @@
 """The application in process, on a real database, a real store and a real signer."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -11,10 +12,13 @@ from filmgate.database.connection import Database
 from filmgate.http.app import build_app
 from filmgate.http.following.watching import Watch
 from filmgate.http.services import Services
+from filmgate.http.sightings import Sightings
 from filmgate.media.bench import MediaBench
 from filmgate.storage.links import LinkSigner
 from filmgate.storage.local import LocalObjectStore
 from filmgate.usecases import accounts
+from filmgate.usecases.acceptance import Acceptance
+from filmgate.usecases.line import Lines
 from tests.http.stage import IdleEngine, Stage, Traces, Web
 
 BASE_URL = "http://filmgate.test:8000"
@@ -62,6 +66,7 @@ def services(
     bench: MediaBench,
     scratch: Path,
 ) -> Services:
+    sightings = Sightings(database)
     return Services(
         database=database,
         catalogue=Catalogue.default(),
@@ -71,7 +76,10 @@ def services(
         engines={"scenes": engine},
         bench=bench,
         scratch=scratch,
-        watch=Watch(database),
+        watch=Watch(database, sightings),
+        sightings=sightings,
+        lines=Lines(database, good_for=timedelta(0)),  # places are told as they are
+        acceptance=Acceptance(database),
         max_body_bytes=2_000_000,
     )
 

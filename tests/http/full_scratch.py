@@ -15,7 +15,7 @@ from filmgate.core.account import AccountId
 from filmgate.core.errors import FilmgateError
 from filmgate.http.bodies.multipart import read_multipart
 from filmgate.http.bodies.room import Room, Share
-from filmgate.http.bodies.uploads import open_uploads
+from filmgate.http.bodies.uploads import Uploads
 
 MEGABYTE = 1024 * 1024
 
@@ -36,7 +36,7 @@ def left(scratch: Path) -> list[str]:
 
 async def outcome(scratch: Path, *, size: int) -> str:
     plenty = Share(Room(of_account=10**9, in_all=10**9), AccountId(1))
-    async with open_uploads(scratch, plenty) as uploads:
+    async with Uploads(scratch, plenty) as uploads:
         try:
             await read_multipart(
                 form(size), "multipart/form-data; boundary=b", uploads=uploads, memory=plenty

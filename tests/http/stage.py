@@ -47,6 +47,7 @@ class IdleEngine:
     """Renders nothing; says whether it could."""
 
     is_away: bool = False
+    seats = None
 
     async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
         raise EngineFailed("engine_failed", "This engine renders nothing.")

@@ -353,7 +353,7 @@ async def test_an_outage_of_the_database_ends_no_stream(
     services: Services, key: str, hand: Hand
 ) -> None:
     database = await FlakyDatabase.open(services.database.dsn)
-    flaky = replace(services, database=database, watch=Watch(database))
+    flaky = replace(services, database=database, watch=Watch(database, services.sightings))
     async with live(flaky) as address, client_of(address, key) as client:
         wire_id = await create(client)
         async with streaming(client, "/v1/events") as stream:

@@ -1,15 +1,31 @@
 """Alive, and ready: what an orchestrator asks."""
 
+import asyncio
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+from starlette.applications import Starlette
 
 from filmgate.database.connection import Database
 from filmgate.http.app import build_app
+from filmgate.http.endpoints import routes_of
+from filmgate.http.health import Health
 from filmgate.http.services import Services
 from tests.http.stage import IdleEngine
+
+
+@dataclass
+class AskedEngine(IdleEngine):
+    """Knows how often it was asked whether it could."""
+
+    checks: int = 0
+
+    async def check(self) -> None:
+        self.checks += 1
+        await super().check()
 
 
 async def readiness(services: Services) -> httpx2.Response:
@@ -66,3 +82,26 @@ async def test_a_database_that_is_away_is_not_ready(services: Services, dsn: str
     answer = await readiness(replace(services, database=away))
     assert answer.status_code == 503
     assert (answer.json()["storage"], answer.json()["database"] != "ok") == ("ok", True)
+
+
+async def test_many_who_ask_at_once_are_told_what_one_found_out(services: Services) -> None:
+    engine = AskedEngine()
+    health = Health(replace(services, engines={"scenes": engine}), good_for=timedelta(hours=1))
+    async with _asking(health) as client:
+        answers = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert engine.checks == 1
+
+
+async def test_a_verdict_is_found_anew_when_its_time_is_over(services: Services) -> None:
+    engine = AskedEngine()
+    health = Health(replace(services, engines={"scenes": engine}), good_for=timedelta(0))
+    async with _asking(health) as client:
+        assert (await client.get("/readyz")).status_code == 200
+        engine.is_away = True
+        assert (await client.get("/readyz")).status_code == 503
+
+
+def _asking(health: Health) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(Starlette(routes=routes_of(health.endpoints())))
+    return httpx2.AsyncClient(transport=transport, base_url="http://x")

@@ -19,13 +19,21 @@ from filmgate.http.bodies.uploads import Upload
 from filmgate.http.following.watching import Watch
 from filmgate.http.idempotency import fingerprint_of
 from filmgate.http.services import Services
+from filmgate.http.sightings import Sightings
+from filmgate.moderation.endpoint import ModerationEndpoint
+from filmgate.usecases.acceptance import Acceptance
+from filmgate.usecases.line import Lines
+from filmgate.usecases.policies import Policies
+from tests.creating import running
 from tests.eventually import eventually
 from tests.http.conftest import BASE_URL
 from tests.http.live import Hand, live, watching
 from tests.http.stage import Stage, Traces, picture
 from tests.scripted_engine import write_sample
+from tests.scripted_server import Reply, ScriptedServer
 
 KEY = {"idempotency-key": "order-7"}
+PICTURE = {"input_reference": ("first.png", picture(), "image/png")}
 ADDRESS = "https://pictures.example/first.png"
 PRICE = 100_000
 
@@ -303,6 +311,42 @@ async def test_a_create_that_could_not_be_paid_can_be_sent_again(
         assert [is_replay(await post(priced)) for _ in range(2)] == [False, True]
 
 
+async def test_where_too_many_wait_to_be_written_down_a_client_is_told_when_to_come_back(
+    services: Services, key: str, client: httpx2.AsyncClient, traces: Traces
+) -> None:
+    async with (
+        running(Acceptance(services.database, most_waiting=0)) as full,
+        process(services, acceptance=full, key=key) as crowded,
+    ):
+        answers = [
+            await post(crowded),
+            await crowded.post("/v1/videos", json={"prompt": "A cat"}),
+            await crowded.post("/v1/videos", data={"prompt": "A cat"}, files=PICTURE, headers=KEY),
+        ]
+    assert [told(answer) for answer in answers] == [(503, "service_unavailable")] * 3
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+    assert await traces.left() == (0, 0, [])
+    assert not is_replay(await post(client))
+
+
+async def test_a_video_is_found_again_although_nobody_can_judge_its_prompt_any_more(
+    services: Services, key: str, client: httpx2.AsyncClient, traces: Traces
+) -> None:
+    with ScriptedServer() as server:
+        server.on("POST", "/judge", lambda _: Reply(500))
+        endpoint = ModerationEndpoint(f"{server.url}/judge", api_key=None, model=None)
+        policies = Policies(endpoint=endpoint)
+        async with process(services, policies=policies, key=key) as judged:
+            assert told(await post(judged)) == (503, "service_unavailable")
+            first = await post(client)
+            asked = len(server.received)
+            assert is_replay(await post(judged))
+        assert len(server.received) == asked
+        await endpoint.aclose()
+    assert not is_replay(first)
+    assert await traces.left() == (1, 1, [])
+
+
 async def test_a_body_that_is_no_body_takes_no_key(
     client: httpx2.AsyncClient, database: Database
 ) -> None:
@@ -478,15 +522,27 @@ async def test_fifty_clients_that_try_again_all_end_with_the_same_video(
 @asynccontextmanager
 async def two_processes(services: Services, dsn: str) -> AsyncIterator[list[Services]]:
     """Two servers of one cluster, which share their database and store, and take money."""
-    catalogue = Catalogue([Model(name="sora-2", price_per_second=PRICE)])
+    services = replace(
+        services, catalogue=Catalogue([Model(name="sora-2", price_per_second=PRICE)])
+    )
     other = await Database.open(dsn)
-    try:
+    async with (
+        AsyncExitStack() as stack,
+        running(Acceptance(services.database)) as ours,
+        running(Acceptance(other)) as theirs,
+    ):
+        stack.push_async_callback(other.aclose)
         yield [
-            replace(services, catalogue=catalogue),
-            replace(services, catalogue=catalogue, database=other, watch=Watch(other)),
+            replace(services, acceptance=ours),
+            replace(
+                services,
+                database=other,
+                watch=Watch(other, Sightings(other)),
+                sightings=Sightings(other),
+                lines=Lines(other),
+                acceptance=theirs,
+            ),
         ]
-    finally:
-        await other.aclose()
 
 
 @asynccontextmanager

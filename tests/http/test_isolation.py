@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from filmgate.core.account import new_key
 from filmgate.core.catalogue import PORTRAIT
 from filmgate.database.connection import Database
-from filmgate.http.app import build_app
-from filmgate.http.middleware import BASE_PREFIXES
+from filmgate.http.app import build_app, build_application
+from filmgate.http.around import BASE_PREFIXES
 from filmgate.http.services import Services
 from filmgate.usecases import accounts
 from tests.http.belongings import PROMPT, Belongings, Call, Thing, acquire, everything
@@ -149,9 +149,8 @@ def described(calls: Iterable[Call]) -> set[str]:
     return {call.route for call in calls} | set(PUBLIC)
 
 
-def routes_of(app: ASGIApp) -> set[str]:
+def routes_of(app: Starlette) -> set[str]:
     """Every one, or an error: what is mounted would hide what lies below it."""
-    assert isinstance(app, Starlette)
     return {each for route in app.routes for each in _names(route)}
 
 
@@ -161,12 +160,11 @@ def _names(route: BaseRoute) -> list[str]:
 
 
 def test_every_route_is_described_here_and_no_other(services: Services) -> None:
-    assert routes_of(build_app(services)) == described(CALLS)
+    assert routes_of(build_application(services)) == described(CALLS)
 
 
 def test_a_route_that_nobody_described_is_noticed(services: Services) -> None:
-    app = build_app(services)
-    assert isinstance(app, Starlette)
+    app = build_application(services)
 
     async def answer(_: Request) -> Response:
         return Response()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from filmgate.core.errors import MalformedRequest, RequestTooLarge, StorageUnavailable
 from filmgate.http.bodies.forms import KEY_LIMIT, PART_LIMIT, Node
 from filmgate.http.bodies.multipart import HEADER_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, read_multipart
-from filmgate.http.bodies.uploads import Upload, open_uploads
+from filmgate.http.bodies.uploads import Upload, Uploads
 from tests.eventually import eventually
 from tests.http.stage import plenty
 
@@ -50,7 +50,7 @@ async def read(
     body: bytes, scratch: Path, *, size: int = 65_536, content_type: str = TYPE
 ) -> dict[str, Content]:
     """The form, with the bytes of the uploads in their places."""
-    async with open_uploads(scratch, plenty()) as uploads:
+    async with Uploads(scratch, plenty()) as uploads:
         tree = await read_multipart(cut(body, size), content_type, uploads=uploads, memory=plenty())
         return {name: _opened(node) for name, node in tree.items()}
 
@@ -105,7 +105,7 @@ async def test_preamble_and_epilogue_count_for_nothing(scratch: Path) -> None:
 
 
 async def test_uploads_are_private_files_until_the_block_ends(scratch: Path) -> None:
-    async with open_uploads(scratch, plenty()) as uploads:
+    async with Uploads(scratch, plenty()) as uploads:
         tree = await read_multipart(
             cut(form(file("a", b"x")), 9), TYPE, uploads=uploads, memory=plenty()
         )
@@ -218,7 +218,7 @@ async def test_nothing_is_left_when_the_body_breaks_off(scratch: Path, head: byt
         raise Lost
 
     with pytest.raises(Lost):
-        async with open_uploads(scratch, plenty()) as uploads:
+        async with Uploads(scratch, plenty()) as uploads:
             await read_multipart(body(), TYPE, uploads=uploads, memory=plenty())
     assert left(scratch) == []
 
@@ -230,7 +230,7 @@ async def test_nothing_is_left_when_the_reading_is_cancelled(scratch: Path, time
             yield file("a", FILM)[:-2]
 
     async def receive() -> None:
-        async with open_uploads(scratch, plenty()) as uploads:
+        async with Uploads(scratch, plenty()) as uploads:
             await read_multipart(body(), TYPE, uploads=uploads, memory=plenty())
 
     async def has_file() -> bool:

@@ -14,6 +14,7 @@ from filmgate.core.video import Video, VideoId
 from filmgate.database import line
 from filmgate.database.connection import Database
 from filmgate.usecases import rendering, retention, videos
+from filmgate.usecases.line import Lines, Wait, waiting_of
 from tests.claiming import complete
 from tests.usecases.conftest import SPEC, Owner
 
@@ -43,9 +44,14 @@ class Hall:
             )
 
     async def position(self, video: Video) -> int | None:
-        async with self.database.connection() as connection:
-            wait = await line.wait_of(connection, video)
+        wait = await self.wait(video)
         return wait.position if wait else None
+
+    async def wait(self, video: Video) -> Wait | None:
+        """As a process tells it that has not looked before."""
+        current = await videos.retrieve(self.database, video.id, account_id=video.account_id)
+        waiting = waiting_of(current)
+        return await Lines(self.database).wait_of(waiting) if waiting else None
 
 
 @pytest.fixture
@@ -131,12 +137,12 @@ async def test_those_who_move_up_keep_their_order_while_one_of_them_is_being_cha
     made = await flood(us, 10)
     await cancel(us, made[:5])
     async with asyncio.TaskGroup() as life, us.database.transaction() as connection:
-        head = await line.lock_next(connection, SPEC.engine)
+        [head] = await line.lock_next(connection, SPEC.engine)
         moving = life.create_task(retention.move_up(us.database))
         done, _ = await asyncio.wait([moving], timeout=0.3)
         assert not done
         assert await hall.position(made[9]) == 5
-    assert head is not None
+    assert head.id == made[5].id
     assert [video.id for video in await hall.begin(9)] == [video.id for video in made[5:]]
 
 
@@ -189,8 +195,7 @@ async def test_the_start_is_estimated_from_how_long_films_take_and_how_many_are_
     made = await flood(us, 9)
     begun = await hall.begin(3)
     await complete(us.database, begun[0])  # took a minute
-    async with us.database.connection() as connection:
-        wait = await line.wait_of(connection, made[5])
+    wait = await hall.wait(made[5])
     assert wait is not None
     assert (wait.position, wait.starts_in) == (3, timedelta(minutes=1.5))
 

@@ -82,8 +82,6 @@ async def test_a_deleted_video_is_gone_for_its_owner_too(us: Owner, database: Da
     for act in (videos.retrieve, videos.cancel, videos.delete):
         with pytest.raises(VideoNotFound):
             await act(database, video.id, account_id=us.account_id)
-    with pytest.raises(VideoNotFound):
-        await videos.retrieve_for_link(database, video.id)
     assert await waiting(database) == []
 
 

@@ -217,6 +217,14 @@ class EngineUnavailable(EngineError):
     """This attempt ended without a verdict on the spec: another attempt may succeed."""
 
 
+class EngineBusy(EngineUnavailable):
+    """The engine has all that it can take for now, and has taken nothing: no fault of the video's."""
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class EngineCrashed(EngineUnavailable):
     """The engine broke under this very video: its process died, or what it made does not play."""
 

@@ -7,6 +7,7 @@ the account's weight. Whoever has the lowest start goes next, so a flood only ev
 Goyal, Vin, Cheng: Start-Time Fair Queueing, 1996.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from filmgate.core.pricing import billable_seconds
@@ -14,6 +15,15 @@ from filmgate.core.spec import VideoSpec
 
 TICKS_PER_SECOND: Final = 1_000_000
 """Of film, at weight 1. Tags are bigints: 2,900 years of film for every account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A video's start tag and cost. Only what is admitted stands in the line."""
+
+    start: int
+    cost: int
+    is_admitted: bool = True
 
 
 def cost(spec: VideoSpec, *, weight: int) -> int:

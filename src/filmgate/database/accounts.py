@@ -1,7 +1,7 @@
 """The `account`, `api_key` and `signing_key` tables."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import asyncpg
@@ -57,6 +57,22 @@ async def lock(connection: asyncpg.Connection, account_id: AccountId) -> Account
     if row is None:
         raise NotFound(f"There is no account number {account_id}.")
     return _account(row)
+
+
+async def lock_all(
+    connection: asyncpg.Connection, account_ids: Collection[AccountId], *, waits: bool
+) -> dict[AccountId, Account]:
+    """As `lock`, of many, in the order in which everybody locks them. Or, where nobody `waits`, of those among them
+    that no other transaction has locked.
+    """
+    rows = await connection.fetch(
+        f"""
+        select {_COLUMNS} from account where id = any($1::bigint[]) order by id
+        for no key update {"" if waits else "skip locked"}
+        """,
+        list(account_ids),
+    )
+    return {AccountId(row["id"]): _account(row) for row in rows}
 
 
 async def find_id(connection: asyncpg.Connection, name: str) -> AccountId | None:
@@ -156,6 +172,35 @@ async def find_caller(connection: asyncpg.Connection, digest: bytes) -> Caller |
         ApiKeyId(row["id"]),
         requests_per_minute=row["requests_per_minute"],
     )
+
+
+async def find_callers(
+    connection: asyncpg.Connection, digests: Collection[bytes]
+) -> dict[bytes, Caller]:
+    """As `find_caller`, of many keys. Those that are unknown or revoked are not among them."""
+    rows = await connection.fetch(
+        """
+        with due as materialized (
+            select id from api_key
+            where digest = any($1::bytea[]) and revoked_at is null
+              and coalesce(last_used_at < now() - interval '1 minute', true)
+            for no key update skip locked  -- other processes do the same at the same time
+        ), noted as (
+            update api_key set last_used_at = now() from due where api_key.id = due.id)
+        select api_key.id, digest, account_id, requests_per_minute
+        from api_key join account on account.id = account_id
+        where digest = any($1::bytea[]) and revoked_at is null
+        """,
+        list(digests),
+    )
+    return {
+        row["digest"]: Caller(
+            AccountId(row["account_id"]),
+            ApiKeyId(row["id"]),
+            requests_per_minute=row["requests_per_minute"],
+        )
+        for row in rows
+    }
 
 
 async def list_keys(connection: asyncpg.Connection) -> list[tuple[str, ApiKey]]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -49,11 +50,21 @@ _AWAY_MESSAGE = "The database does not answer at the moment; try again in a few 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolUse:
+    """How many connections do what, and how many callers wait for one."""
+
+    busy: int
+    idle: int
+    waiting: int
+
+
 class Database:
     """A pool on one PostgreSQL. Raises DatabaseUnavailable wherever the server is away or full."""
 
     def __init__(self, pool: asyncpg.Pool, dsn: str) -> None:
         self._pool = pool
+        self._waiting = 0
         self.dsn = dsn
 
     @classmethod
@@ -66,14 +77,21 @@ class Database:
                 timeout=5,
                 command_timeout=30,
                 server_settings=_PATIENCE,
+                reset=_leave_as_it_is,
             )
         return cls(pool, dsn)
+
+    @property
+    def use(self) -> PoolUse:
+        """At this moment."""
+        idle = self._pool.get_idle_size()
+        return PoolUse(busy=self._pool.get_size() - idle, idle=idle, waiting=self._waiting)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection on which each statement commits by itself."""
         with translated():
-            connection = await self._pool.acquire(timeout=5)
+            connection = await self._acquire()
             try:
                 yield connection
             finally:
@@ -107,7 +125,7 @@ class Database:
             return await self._begin_once()
 
     async def _begin_once(self) -> tuple[asyncpg.Connection, Transaction]:
-        connection = await self._pool.acquire(timeout=5)
+        connection = await self._acquire()
         try:
             transaction = connection.transaction()
             await transaction.start()
@@ -115,6 +133,13 @@ class Database:
             await self._release(connection)
             raise
         return connection, transaction
+
+    async def _acquire(self) -> asyncpg.Connection:
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=5)
+        finally:
+            self._waiting -= 1
 
     async def _release(self, connection: asyncpg.Connection) -> None:
         """What was done is done: a server that goes away now must not make it look undone."""
@@ -142,6 +167,10 @@ class Database:
                 await self._pool.close()
         except (TimeoutError, *_AWAY):
             self._pool.terminate()
+
+
+async def _leave_as_it_is(_: asyncpg.Connection) -> None:
+    """Nothing outlives a transaction here, no setting, lock or cursor: to reset them would be a query for each use."""
 
 
 async def _commit(transaction: Transaction) -> None:

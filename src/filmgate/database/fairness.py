@@ -1,7 +1,6 @@
 """The clocks of fair queueing (`core/fairness.py`): where engines are, and where accounts end."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
@@ -13,33 +12,36 @@ MOVED_AT_ONCE = 10_000
 """Videos of one account; those behind follow at the next round."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A video's start tag and cost. Only what is admitted stands in the line."""
-
-    start: int
-    cost: int
-    is_admitted: bool = True
+LineOf = tuple[str, AccountId]
+"""An account's part of the line of an engine."""
 
 
-async def take_place(
-    connection: asyncpg.Connection, account_id: AccountId, *, engine: str, cost: int
-) -> int:
-    """The start tag of the account's next video, which moves the account's end back by the cost."""
-    start: int = await connection.fetchval(
+async def take_places(
+    connection: asyncpg.Connection, costs: Mapping[LineOf, int]
+) -> dict[LineOf, int]:
+    """Where the accounts' next videos start that cost so much together; behind these they end from now on.
+
+    The accounts are locked, so nobody else moves their ends.
+    """
+    rows = await connection.fetch(
         """
-        with engine_now as (select coalesce(max(clock), 0) as clock from engine_clock where engine = $1)
-        insert into account_clock as mine (engine, account_id, finish)
-        select $1, $2, clock + $3 from engine_now
-        on conflict (engine, account_id) do update
-        set finish = greatest(mine.finish, excluded.finish - $3) + $3
-        returning finish - $3
+        with wanted as materialized (
+            select engine, account_id, cost, greatest(coalesce(clock, 0), coalesce(finish, 0)) as start
+            from unnest($1::text[], $2::bigint[], $3::bigint[]) as wanted (engine, account_id, cost)
+            left join engine_clock using (engine)
+            left join account_clock using (engine, account_id)
+            order by engine, account_id
+        ), moved as (
+            insert into account_clock (engine, account_id, finish)
+            select engine, account_id, start + cost from wanted
+            on conflict (engine, account_id) do update set finish = excluded.finish)
+        select engine, account_id, start from wanted
         """,
-        engine,
-        account_id,
-        cost,
+        [engine for engine, _ in costs],
+        [account_id for _, account_id in costs],
+        list(costs.values()),
     )
-    return start
+    return {(row["engine"], row["account_id"]): row["start"] for row in rows}
 
 
 async def advance(connection: asyncpg.Connection, video_id: VideoId) -> None:

@@ -3,6 +3,7 @@
 An entry and the balance change in one statement, in the transaction of what they are about.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -58,6 +59,27 @@ async def write(
         video_id,
     )
     return bool(written)
+
+
+async def reserve(
+    connection: asyncpg.Connection, amounts: Sequence[tuple[AccountId, VideoId, int]]
+) -> None:
+    """Hold back so much for each video. The accounts are locked, and were found to have enough."""
+    await connection.execute(
+        """
+        with held as (
+            insert into ledger (account_id, kind, amount, video_id)
+            select account_id, 'reserve', -amount, video_id
+            from unnest($1::bigint[], $2::text[], $3::bigint[]) as wanted (account_id, video_id, amount)
+            returning account_id, amount)
+        update account set balance = balance + moved.amount
+        from (select account_id, sum(amount)::bigint as amount from held group by 1) as moved
+        where account.id = moved.account_id
+        """,
+        [account_id for account_id, _, _ in amounts],
+        [video_id for _, video_id, _ in amounts],
+        [amount for _, _, amount in amounts],
+    )
 
 
 async def list_entries(

@@ -3,6 +3,7 @@
 That order can be followed forwards while others create: what comes later has a later place.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -16,16 +17,24 @@ _LIST_LOCK: Final = 0x66677320
 """Of the advisory locks of two numbers, those that begin with this one are lists' accounts."""
 
 
-async def time_of_acceptance(connection: asyncpg.Connection, account_id: AccountId) -> datetime:
-    """The moment that a video which this transaction inserts is created at.
+async def hold_lists(
+    connection: asyncpg.Connection, account_ids: Collection[AccountId]
+) -> datetime:
+    """The moment that the accounts' videos are created at which this transaction inserts.
 
     Creates of one account hold its list lock together until they commit; whoever reads the list forwards
     waits for them, and so misses none whose place is before the ones that it saw.
     """
     moment: datetime = await connection.fetchval(
-        "select clock_timestamp() from pg_advisory_xact_lock_shared($1, $2)",
+        """
+        with held as materialized (
+            select pg_advisory_xact_lock_shared($1, number)
+            from (select (each % 2147483648)::int as number from unnest($2::bigint[]) as each order by 1)
+                as numbers)
+        select clock_timestamp() from (select count(*) from held) as all_of_them
+        """,
         _LIST_LOCK,
-        account_id % 2**31,
+        list(account_ids),
     )
     return moment
 
@@ -42,21 +51,23 @@ async def read_page(
 
     Of a video that is gone from the table its id still tells the place, to the millisecond.
     """
-    comparison, order = ("<", "desc") if newest_first else (">", "asc")
-    until = None if newest_first else await _when_no_create_was_under_way(connection, account_id)
-    start = await _place(connection, account_id, after) if after else None
-    behind = f"and (created_at, id) {comparison} ($4, $5)" if start else ""
+    # One bound for each end, and no more: of two at the same end an index scan may begin at the wider one.
+    values: list[object] = [account_id, limit]
+    bounds = ""
+    if not newest_first:
+        values.append(await _when_no_create_was_under_way(connection, account_id))
+        bounds += "and created_at <= $3 "
+    if after:
+        values += await _place(connection, account_id, after)
+        comparison = "<" if newest_first else ">"
+        bounds += f"and (created_at, id) {comparison} (${len(values) - 1}, ${len(values)})"
+    order = "desc" if newest_first else "asc"
     rows = await connection.fetch(
         f"""
-        select {COLUMNS} from video
-        where account_id = $1 and deleted_at is null
-          and ($3::timestamptz is null or created_at <= $3) {behind}
+        select {COLUMNS} from video where account_id = $1 and deleted_at is null {bounds}
         order by created_at {order}, id {order} limit $2
         """,
-        account_id,
-        limit,
-        until,
-        *(start or ()),
+        *values,
     )
     return [video_of(row) for row in rows]
 

@@ -9,19 +9,25 @@ from uuid import UUID
 
 import asyncpg
 
+from filmgate.core.fairness import Place
 from filmgate.core.ports import Token
 from filmgate.core.spec import CharacterId, ObjectKey, Size, Source, SourceUse, VideoSpec
 from filmgate.core.video import Asset, Dialect, Failure, Status, Video, VideoId
-from filmgate.database.fairness import Place
 
 COLUMNS: Final = """
     id, account_id, dialect, model, engine, prompt, width, height, seconds, seed, reference_keys,
     character_ids, source_use, source_key, source_duration, source_video_id, remixed_from, api_key_id,
     price_per_second, charge, status, progress, attempt, unavailable_count, crash_count, lost_count,
-    revision, created_at, started_at, completed_at, expires_at, deleted_at, file_key, file_bytes,
-    file_duration, has_pictures, failure_code, failure_message
+    revision, fair_start, fair_cost, is_admitted, created_at, started_at, completed_at, expires_at,
+    deleted_at, file_key, file_bytes, file_duration, has_pictures, failure_code, failure_message
 """
 
+_NEW: Final = (
+    "id", "account_id", "dialect", "model", "engine", "prompt", "width", "height", "seconds", "seed",
+    "reference_keys", "created_at", "character_ids", "source_use", "source_key", "source_duration",
+    "source_video_id", "remixed_from", "api_key_id", "price_per_second", "fair_start", "fair_cost",
+    "is_admitted",
+)  # fmt: skip
 
 MESSAGE_LIMIT: Final = 2_000
 """Characters of what an engine says that are kept."""
@@ -33,40 +39,10 @@ async def now(connection: asyncpg.Connection) -> datetime:
     return moment
 
 
-async def insert(connection: asyncpg.Connection, video: Video, place: Place) -> None:
-    spec, source = video.spec, video.spec.source
-    await connection.execute(
-        """
-        insert into video (id, account_id, dialect, model, engine, prompt, width, height, seconds,
-                           seed, reference_keys, created_at, character_ids, source_use, source_key,
-                           source_duration, source_video_id, remixed_from, api_key_id,
-                           price_per_second, fair_start, fair_cost, is_admitted)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                $19, $20, $21, $22, $23)
-        """,
-        video.id,
-        video.account_id,
-        video.dialect,
-        spec.model,
-        spec.engine,
-        spec.prompt,
-        spec.size.width,
-        spec.size.height,
-        spec.seconds,
-        spec.seed,
-        list(spec.references),
-        video.created_at,
-        list(spec.characters),
-        source.use if source else None,
-        source.key if source else None,
-        source.duration if source else None,
-        source.video_id if source else None,
-        video.remixed_from,
-        video.api_key_id,
-        video.price_per_second,
-        place.start,
-        place.cost,
-        place.is_admitted,
+async def insert(connection: asyncpg.Connection, videos: Sequence[Video]) -> None:
+    """New ones, each with its place in the line."""
+    await connection.copy_records_to_table(
+        "video", columns=_NEW, records=[_new_row(video) for video in videos]
     )
 
 
@@ -74,6 +50,45 @@ async def find(connection: asyncpg.Connection, video_id: VideoId) -> Video | Non
     """Whoever owns it, deleted or not."""
     row = await connection.fetchrow(f"select {COLUMNS} from video where id = $1", video_id)
     return video_of(row) if row else None
+
+
+async def find_at(
+    connection: asyncpg.Connection, video_id: VideoId
+) -> tuple[Video | None, datetime]:
+    """As `find`, with the moment at which it was so."""
+    row = await connection.fetchrow(
+        f"select now() as found_at, {COLUMNS} from (values (true)) as one left join video on id = $1",
+        video_id,
+    )
+    return (video_of(row) if row["id"] else None), row["found_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """By which it is seen whether a video has changed, or the place at which it stands."""
+
+    revision: int
+    fair_start: int
+    is_admitted: bool
+
+
+async def read_stamps(
+    connection: asyncpg.Connection, ids: Collection[VideoId]
+) -> dict[VideoId, Stamp]:
+    """Of the videos among these that there are, whoever's they are."""
+    rows = await connection.fetch(
+        "select id, revision, fair_start, is_admitted from video where id = any($1::text[])",
+        list(ids),
+    )
+    return {VideoId(row[0]): Stamp(row[1], row[2], row[3]) for row in rows}
+
+
+async def find_all(connection: asyncpg.Connection, ids: Collection[VideoId]) -> list[Video]:
+    """As `find`, of many."""
+    rows = await connection.fetch(
+        f"select {COLUMNS} from video where id = any($1::text[])", list(ids)
+    )
+    return [video_of(row) for row in rows]
 
 
 async def find_changed(connection: asyncpg.Connection, known: Mapping[VideoId, int]) -> list[Video]:
@@ -268,6 +283,7 @@ def video_of(row: asyncpg.Record) -> Video:
         crash_count=row["crash_count"],
         lost_count=row["lost_count"],
         revision=row["revision"],
+        place=Place(row["fair_start"], row["fair_cost"], is_admitted=row["is_admitted"]),
         created_at=row["created_at"],
         remixed_from=row["remixed_from"],
         started_at=row["started_at"],
@@ -276,6 +292,34 @@ def video_of(row: asyncpg.Record) -> Video:
         deleted_at=row["deleted_at"],
         asset=_asset(row),
         failure=_failure(row),
+    )
+
+
+def _new_row(video: Video) -> tuple[object, ...]:
+    """The values of _NEW."""
+    spec, source, place = video.spec, video.spec.source, video.place
+    assert place is not None
+    return (
+        video.id,
+        video.account_id,
+        video.dialect,
+        spec.model,
+        spec.engine,
+        spec.prompt,
+        spec.size.width,
+        spec.size.height,
+        spec.seconds,
+        spec.seed,
+        spec.references,
+        video.created_at,
+        spec.characters,
+        *((source.use, source.key, source.duration, source.video_id) if source else [None] * 4),
+        video.remixed_from,
+        video.api_key_id,
+        video.price_per_second,
+        place.start,
+        place.cost,
+        place.is_admitted,
     )
 
 

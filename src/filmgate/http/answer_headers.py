@@ -1,21 +1,28 @@
 """The headers of every answer: what a browser must not do with it, and what was found out about the request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 _TOLD = "filmgate.headers"
 
-_ALWAYS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+Header = tuple[bytes, bytes]
 
-_OF_TEXT = {
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "x-frame-options": "DENY",
-}
+_ALWAYS: Sequence[Header] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+_OF_TEXT: Sequence[Header] = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-frame-options", b"DENY"),
+)
 """Not of pictures and films: what browsers build around one of these is subject to its policy, and breaks."""
 
-_MEDIA = ("video/", "image/")
+_MEDIA = (b"video/", b"image/")
+_NOT_KEPT = (b"cache-control", b"no-store")
+_ASKED_EACH_TIME = (b"cache-control", b"private, no-cache")
+"""What has an ETag may be kept, as long as we are asked each time."""
 
 
 def tell(scope: Scope, headers: Mapping[str, str]) -> None:
@@ -23,31 +30,33 @@ def tell(scope: Scope, headers: Mapping[str, str]) -> None:
     scope.setdefault(_TOLD, {}).update(headers)
 
 
-class AnswerHeaders:
+def told_in(scope: Scope) -> Mapping[str, str]:
+    """What `tell` was told of this request."""
+    told: Mapping[str, str] = scope.get(_TOLD, {})
+    return told
+
+
+def with_defaults(headers: Sequence[Header]) -> list[Header]:
+    """An answer's own headers, whose names are in lower case, and what they lack."""
+    present = dict(headers)
+    is_media = present.get(b"content-type", b"").startswith(_MEDIA)
+    caching = _ASKED_EACH_TIME if b"etag" in present else _NOT_KEPT
+    more = (*_ALWAYS, *(() if is_media else _OF_TEXT), caching)
+    return [*headers, *(each for each in more if each[0] not in present)]
+
+
+def with_own(
+    headers: Sequence[Header], told: Mapping[str, str], *, request_id: str
+) -> list[Header]:
+    """These, and those that differ from request to request."""
+    own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
+    return [*headers, *own, (b"x-request-id", request_id.encode())]
+
+
+def with_all(
+    headers: Sequence[Header], told: Mapping[str, str], *, request_id: str
+) -> list[Header]:
     """An answer's own headers stand; those that it lacks are added."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        # One object for all copies of the scope that are made further in.
-        told: dict[str, str] = scope.setdefault(_TOLD, {})
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in {**_defaults(headers), **told}.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-
-def _defaults(headers: MutableHeaders) -> Mapping[str, str]:
-    is_media = headers.get("content-type", "").startswith(_MEDIA)
-    # What has an ETag may be kept, as long as we are asked each time.
-    caching = "private, no-cache" if "etag" in headers else "no-store"
-    return {**_ALWAYS, **({} if is_media else _OF_TEXT), "cache-control": caching}
+    present = dict(headers)
+    missing = {name: value for name, value in told.items() if name.encode() not in present}
+    return with_own(with_defaults(headers), missing, request_id=request_id)

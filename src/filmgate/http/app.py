@@ -6,7 +6,8 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from filmgate.core.errors import FilmgateError
-from filmgate.http.answer_headers import AnswerHeaders
+from filmgate.http.around import Around
+from filmgate.http.bodies.limit import BodyLimit
 from filmgate.http.bodies.patience import BodyPatience
 from filmgate.http.content import SignedFiles
 from filmgate.http.dialects.newapi import errors as newapi_errors
@@ -19,10 +20,11 @@ from filmgate.http.documents import Documents
 from filmgate.http.endpoints import routes_of
 from filmgate.http.following.routes import EventRoutes
 from filmgate.http.health import Health
-from filmgate.http.middleware import AccessLog, BasePrefixes, BodyLimit, LastResort, RequestIds
+from filmgate.http.polling import PollShortCut
 from filmgate.http.refusing import ErrorDialect, Refusals
 from filmgate.http.services import Services
 from filmgate.http.webhooks.routes import WebhookRoutes
+from filmgate.metrics import counts
 
 _REFUSALS = Refusals(
     dialects=[
@@ -34,7 +36,15 @@ _REFUSALS = Refusals(
 
 
 def build_app(services: Services) -> ASGIApp:
-    """The outermost middleware comes first."""
+    """All that is served, with its short cut."""
+    polls = [*RelayRoutes(services).polls(), *OpenaiRoutes(services).polls()]
+    return PollShortCut(
+        build_application(services), services=services, routes=polls, requests=counts.requests
+    )
+
+
+def build_application(services: Services) -> Starlette:
+    """The routes within what happens around each: the outermost middleware comes first."""
     endpoints = [
         # The relay dialect first: its `/v1/videos/sora_…` is a special case of openai's `/v1/videos/…`.
         *RelayRoutes(services).endpoints(),
@@ -52,11 +62,7 @@ def build_app(services: Services) -> ASGIApp:
                 ProxyHeadersMiddleware,
                 trusted_hosts=[str(each) for each in services.trusted_proxies],
             ),
-            Middleware(RequestIds),
-            Middleware(AnswerHeaders),
-            Middleware(AccessLog),
-            Middleware(BasePrefixes),
-            Middleware(LastResort, refusals=_REFUSALS),
+            Middleware(Around, refusals=_REFUSALS, requests=counts.requests),
             Middleware(BodyLimit, max_bytes=services.max_body_bytes),
             Middleware(BodyPatience),
         ],

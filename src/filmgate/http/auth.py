@@ -1,12 +1,16 @@
 """Who is asking: the API key out of the Authorization header, and whether its account asks too often."""
 
 from starlette.requests import Request
+from starlette.types import Scope
 
-from filmgate.core.account import Caller
+from filmgate.core.account import Caller, digest
 from filmgate.core.errors import Unauthenticated
 from filmgate.http.addresses import origin
 from filmgate.http.answer_headers import tell
+from filmgate.http.limits import Standing
 from filmgate.http.services import Services
+
+_COUNTED = "filmgate.counted"
 
 
 async def authenticate(request: Request, services: Services) -> Caller:
@@ -14,10 +18,12 @@ async def authenticate(request: Request, services: Services) -> Caller:
 
     What a known key's account asks too much is refused without troubling the database.
     """
-    known = services.wrong_keys.recall(_key(request))
+    key = _key(request)
+    believed = services.wrong_keys.known.believe(digest(key))
+    known = believed or services.wrong_keys.recall(key)
     if known is not None:
         _count(request, services, known)
-    caller = await recognise(request, services)
+    caller = believed or await _recognised(request, services, key)
     if known is None:
         _count(request, services, caller)
     return caller
@@ -25,9 +31,7 @@ async def authenticate(request: Request, services: Services) -> Caller:
 
 async def recognise(request: Request, services: Services) -> Caller:
     """As `authenticate`, of a request that is counted already."""
-    return await services.wrong_keys.recognise(
-        _key(request), address=origin(request.scope), database=services.database
-    )
+    return await _recognised(request, services, _key(request))
 
 
 def bearer_key(header: str | None) -> str:
@@ -40,19 +44,37 @@ def bearer_key(header: str | None) -> str:
         raise Unauthenticated(f"The Authorization header is not of the scheme Bearer. {_HOW}")
     if not key:
         raise Unauthenticated(f"The Authorization header holds no key. {_HOW}")
-    if any(character.isspace() for character in key):
+    if key.split() != [key]:
         raise Unauthenticated(f"The key in the Authorization header contains a space. {_HOW}")
     return key
+
+
+async def _recognised(request: Request, services: Services, key: str) -> Caller:
+    return await services.wrong_keys.recognise(
+        key, address=origin(request.scope), database=services.database
+    )
 
 
 def _key(request: Request) -> str:
     return bearer_key(request.headers.get("authorization"))
 
 
+def count_once(scope: Scope, services: Services, caller: Caller) -> Standing | None:
+    """How the caller stands with this request, which is counted the first time that this is asked of it.
+
+    None where there is no limit.
+    """
+    if _COUNTED not in scope:
+        standing = scope[_COUNTED] = services.request_rate.count(caller)
+        if standing is not None:
+            tell(scope, standing.headers)
+    counted: Standing | None = scope[_COUNTED]
+    return counted
+
+
 def _count(request: Request, services: Services, caller: Caller) -> None:
-    standing = services.request_rate.count(caller)
+    standing = count_once(request.scope, services, caller)
     if standing is not None:
-        tell(request.scope, standing.headers)
         standing.check()
 
 

@@ -15,12 +15,18 @@ _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 def conditional_json(request: Request, body: str, *, headers: Mapping[str, str]) -> Response:
     """What a GET found: 200 with an ETag, or 304 where the client has it already."""
+    answer = tagged_json(body, headers=headers)
+    etag = answer.headers["etag"]
+    if is_known(request, etag):
+        return Response(status_code=304, headers={**headers, **_REVALIDATE, "etag": etag})
+    return answer
+
+
+def tagged_json(body: str, *, headers: Mapping[str, str]) -> Response:
+    """200 with an ETag."""
     written = body.encode()
     etag = f'"{blake2b(written, digest_size=16).hexdigest()}"'
-    told = {**headers, **_REVALIDATE, "etag": etag}
-    if is_known(request, etag):
-        return Response(status_code=304, headers=told)
-    return json_answer(written, headers=told)
+    return json_answer(written, headers={**headers, **_REVALIDATE, "etag": etag})
 
 
 def is_known(request: Request, etag: str) -> bool:

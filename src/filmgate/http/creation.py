@@ -1,6 +1,7 @@
 """The create calls: what all dialects share but for how they read the body and write the answer."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, TypeVar
@@ -12,7 +13,13 @@ from filmgate.core.account import AccountId, Caller
 from filmgate.core.catalogue import Catalogue, VideoRequest
 from filmgate.core.character import Character, check_name
 from filmgate.core.derivations import Film
-from filmgate.core.errors import CharacterNotFound, InvalidRequest, VideoNotFound
+from filmgate.core.errors import (
+    CharacterNotFound,
+    FilmgateError,
+    InvalidRequest,
+    ServiceUnavailable,
+    VideoNotFound,
+)
 from filmgate.core.idempotency import Claim
 from filmgate.core.spec import CharacterId, ObjectKey, VideoSpec
 from filmgate.core.video import Dialect, Video, VideoId
@@ -89,7 +96,7 @@ async def create_video(
     """The video, committed; or an error, and nothing left behind."""
     caller = await authenticate(request, services)
     make = partial(_ordered, dialect=dialect, parse=parse)
-    return await _once(services, request, caller=caller, make=make, find=_find_video)
+    return await _once(services, request, caller=caller, make=make, find=_find_video, at_once=True)
 
 
 async def remix_video(services: Services, request: Request, *, dialect: Dialect) -> Made[Video]:
@@ -119,12 +126,13 @@ async def create_character(services: Services, request: Request) -> Made[Charact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sent:
-    """A create that has come in whole, who sent it, and its hold on the idempotency key that it carries."""
+    """A create that has come in whole, who sent it, and the idempotency key that it carries."""
 
     services: Services
     caller: Caller
     fields: Fields
     claim: Claim | None
+    holds_key: bool = True
 
 
 async def _once(
@@ -134,10 +142,15 @@ async def _once(
     caller: Caller,
     make: Callable[[_Sent], Awaitable[T]],
     find: Callable[[Services, Caller, str], Awaitable[T]],
+    at_once: bool = False,
 ) -> Made[T]:
+    """`at_once` is for what can often be made in one transaction, which takes a new key as well."""
     async with open_body(services, request, account_id=caller.account_id) as fields:
         claim = await claim_of(request, fields, account_id=caller.account_id)
         sent = _Sent(services=services, caller=caller, fields=fields, claim=claim)
+        if at_once and claim is not None:
+            with suppress(_KeyFirst):
+                return Made(await _unheld(replace(sent, holds_key=False), make))
         return await once(
             services.database,
             claim,
@@ -146,29 +159,49 @@ async def _once(
         )
 
 
+class _KeyFirst(Exception):
+    """It was not made; and before anything is said or done, it must be known what the key stands for."""
+
+
+async def _unheld(sent: _Sent, make: Callable[[_Sent], Awaitable[T]]) -> T:
+    """Make it without having taken the key. Raises ServiceUnavailable or _KeyFirst."""
+    try:
+        return await make(sent)
+    except ServiceUnavailable:
+        raise
+    except FilmgateError as error:
+        raise _KeyFirst from error
+
+
 async def _ordered(sent: _Sent, *, dialect: Dialect, parse: Callable[[Fields], Order]) -> Video:
     services, account_id = sent.services, sent.caller.account_id
     order = parse(sent.fields)
+    if not sent.holds_key and (order.images or services.policies.endpoint is not None):
+        # That takes long, and may fail: only one of many that send the same is to ask others for it.
+        raise _KeyFirst
     spec = services.catalogue.validate(order.request)
     await characters.check_all(services.database, order.characters, account_id=account_id)
     await check_prompt(services.policies, spec.prompt)
     async with Draft(services.store) as draft:
-        spec = await draft.keep_images(
-            spec,
-            order.images,
-            fetch=services.fetch,
-            param=order.images_param,
-            policies=services.policies,
-        )
-        spec = replace(spec, characters=tuple(order.characters))
+        if order.images:
+            spec = await draft.keep_images(
+                spec,
+                order.images,
+                fetch=services.fetch,
+                param=order.images_param,
+                policies=services.policies,
+            )
+        if order.characters:
+            spec = replace(spec, characters=tuple(order.characters))
         return await _accept(sent, draft, spec, dialect=dialect)
 
 
 async def _remixed(sent: _Sent, *, dialect: Dialect, source_id: VideoId) -> Video:
     services = sent.services
-    source = await videos.retrieve_finished(
-        services.database, source_id, account_id=sent.caller.account_id
-    )
+    with services.sightings.telling_of(source_id):
+        source = await videos.retrieve_finished(
+            services.database, source_id, account_id=sent.caller.account_id
+        )
     if source.spec.has_inputs:
         await videos.check_kept(services.database, source)
     spec = derivations.remix(services.catalogue, source.spec, prompt=sent.fields.text("prompt"))
@@ -202,7 +235,7 @@ async def _accept(
     account_id = sent.caller.account_id
     await characters.check_all(sent.services.database, spec.characters, account_id=account_id)
     return await draft.create(
-        sent.services.database,
+        sent.services.acceptance,
         spec,
         caller=sent.caller,
         dialect=dialect,
@@ -263,8 +296,9 @@ async def _film(services: Services, fields: Fields, *, account_id: AccountId) ->
         raise InvalidRequest("video", 'video is required: {"id": "video_…"}, or an uploaded film.')
     if isinstance(source, FilmId):
         video_id = parse_id(source.text)
-        return OwnFilm(
-            await videos.retrieve_kept(services.database, video_id, account_id=account_id)
-        )
+        with services.sightings.telling_of(video_id):
+            return OwnFilm(
+                await videos.retrieve_kept(services.database, video_id, account_id=account_id)
+            )
     with services.film_uploads.taken(account_id):
         return await films.check_film(source.path, bench=services.bench, by=services.policies)

@@ -11,7 +11,9 @@ from starlette.requests import Request
 from filmgate.core.account import AccountId
 from filmgate.core.errors import InvalidRequest, MalformedRequest
 from filmgate.core.idempotency import HEADER, Claim, check_key
+from filmgate.http.bodies.announced import announced_bytes
 from filmgate.http.bodies.fields import Fields
+from filmgate.http.bodies.reading import INLINE_BYTES
 from filmgate.http.bodies.uploads import Upload
 
 REPLAYED = {"idempotent-replayed": "true"}
@@ -26,8 +28,17 @@ async def claim_of(request: Request, fields: Fields, *, account_id: AccountId) -
         raise InvalidRequest(HEADER, f"{HEADER} comes {len(keys)} times; send it once.")
     key = check_key(keys[0])
     path = request.scope["path"]
-    fingerprint = await asyncio.to_thread(fingerprint_of, fields.values, path=path)
+    if _is_short(request):
+        fingerprint = fingerprint_of(fields.values, path=path)
+    else:
+        fingerprint = await asyncio.to_thread(fingerprint_of, fields.values, path=path)
     return Claim.new(account_id, key, fingerprint=fingerprint)
+
+
+def _is_short(request: Request) -> bool:
+    """A text that is read in less time than a thread takes to begin. Files are elsewhere, and read from there."""
+    is_text = not request.headers.get("content-type", "").startswith("multipart/")
+    return is_text and 0 < announced_bytes(request.headers) < INLINE_BYTES
 
 
 def fingerprint_of(values: Mapping[str, object], *, path: str) -> bytes:

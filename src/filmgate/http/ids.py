@@ -12,11 +12,13 @@ from filmgate.core.spec import CharacterId
 from filmgate.core.video import VideoId
 from filmgate.core.webhook import DeliveryId, EndpointId
 
-_ID = "[0-7][0-9a-hjkmnp-tv-z]{25}"
-_VIDEO_ID = re.compile(f"(?:video_|sora_)({_ID})", re.ASCII)
-_CHARACTER_ID = re.compile(f"char_({_ID})", re.ASCII)
-_ENDPOINT_ID = re.compile(f"we_({_ID})", re.ASCII)
-_DELIVERY_ID = re.compile(f"whd_({_ID})", re.ASCII)
+ID = "[0-7][0-9a-hjkmnp-tv-z]{25}"
+"""A regular expression for our part of one."""
+
+_VIDEO_ID = re.compile(f"(?:video_|sora_)({ID})", re.ASCII)
+_CHARACTER_ID = re.compile(f"char_({ID})", re.ASCII)
+_ENDPOINT_ID = re.compile(f"we_({ID})", re.ASCII)
+_DELIVERY_ID = re.compile(f"whd_({ID})", re.ASCII)
 
 
 def parse_id(text: str) -> VideoId:

@@ -12,10 +12,14 @@ from filmgate.http.bodies.room import Room
 from filmgate.http.following.watching import Watch
 from filmgate.http.limits import RequestRate
 from filmgate.http.places import Places
+from filmgate.http.sightings import Sightings
 from filmgate.http.wrong_keys import WrongKeys
 from filmgate.media.bench import MediaBench
 from filmgate.net.addresses import IPNetwork
 from filmgate.storage.links import LinkSigner
+from filmgate.storage.reading import FileReads
+from filmgate.usecases.acceptance import Acceptance
+from filmgate.usecases.line import Lines
 from filmgate.usecases.policies import NO_POLICIES, Policies
 from filmgate.usecases.references import Fetch
 
@@ -38,6 +42,7 @@ class Services:
     `scratch` is an existing folder for uploads, which no other process touches.
     `memory` and `disk` are the room for bodies on their way in: texts, and uploads.
     `trusted_proxies` are believed when they say for whom they ask.
+    `x_accel_prefix` is where the proxy before us finds the store's folder, if it is to send the bytes itself.
     """
 
     database: Database
@@ -62,7 +67,12 @@ class Services:
     request_rate: RequestRate = field(default_factory=RequestRate)
     trusted_proxies: Sequence[IPNetwork] = LOOPBACK
     watch: Watch
+    sightings: Sightings
+    lines: Lines
     webhook_networks: Sequence[IPNetwork] = ()
+    acceptance: Acceptance
     policies: Policies = NO_POLICIES
     public_url: str | None = None
+    x_accel_prefix: str | None = None
+    file_reads: FileReads = field(default_factory=FileReads)
     max_body_bytes: int = 64 * 1024 * 1024

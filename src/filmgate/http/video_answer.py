@@ -7,17 +7,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from filmgate.core.video import Status, Video
-from filmgate.database.line import Wait
 from filmgate.http.conditional import conditional_json
 from filmgate.http.following.preferring import preferred_wait, until_finished
 from filmgate.http.idempotency import REPLAYED
 from filmgate.http.json_answer import json_answer
 from filmgate.http.services import Services
 from filmgate.usecases.idempotency import Made
-from filmgate.usecases.line import wait_of
+from filmgate.usecases.line import Wait, waiting_of
 
 # The official clients wait so long between two polls; the first answer's word holds for the whole loop.
 _ASK_AGAIN = {"openai-poll-after-ms": "2000", "retry-after": "2"}
+
+AddPlace = Callable[[str, Wait], str]
+"""A dialect's body once more, with the video's place in the line in it."""
+
+
+def polling_headers(*, is_terminal: bool) -> dict[str, str]:
+    """What a client is told of its next poll."""
+    return {} if is_terminal else dict(_ASK_AGAIN)
 
 
 async def answer_created(
@@ -27,7 +34,7 @@ async def answer_created(
     *,
     write: Callable[[Video], str],
     write_at_once: Callable[[Video], str] | None = None,
-    write_waiting: Callable[[Video, Wait], str] | None = None,
+    add_place: AddPlace | None = None,
 ) -> Response:
     """A create may have words of its own, `write_at_once`, for clients that do not wish to wait.
 
@@ -38,7 +45,10 @@ async def answer_created(
         video = _as_created(video)
     if write_at_once is not None and not is_waited_for:
         write = write_at_once
-    answer = await answer_video(services, request, video, write=write, write_waiting=write_waiting)
+    waiting = waiting_of(video)
+    if waiting is not None and not made.is_replay:
+        services.lines.note_accepted(waiting)
+    answer = await answer_video(services, request, video, write=write, add_place=add_place)
     if made.is_replay:
         answer.headers.update(REPLAYED)
     return answer
@@ -50,20 +60,22 @@ async def answer_video(
     video: Video,
     *,
     write: Callable[[Video], str],
-    write_waiting: Callable[[Video, Wait], str] | None = None,
+    add_place: AddPlace | None = None,
 ) -> Response:
-    """The caller's own video, in the words of `write`; of `write_waiting` where it has a place in the line."""
+    """The caller's own video, in the words of `write`, and with its place in the line where it has one."""
     patience = preferred_wait(request.headers)
-    headers = {}
+    told = {}
     # A preference, and no more: where too many are waiting already, this one is not.
     if patience is not None and services.waits.has_one(video.account_id):
         with services.waits.taken(video.account_id):
             video = await until_finished(services.watch, request, video, at_most=patience)
-        headers["preference-applied"] = f"wait={int(patience.total_seconds())}"
-    if not video.status.is_terminal:
-        headers |= _ASK_AGAIN
-    wait = None if write_waiting is None else await wait_of(services.database, video)
-    body = write(video) if write_waiting is None or wait is None else write_waiting(video, wait)
+        told["preference-applied"] = f"wait={int(patience.total_seconds())}"
+    services.sightings.note(video)
+    headers = told | polling_headers(is_terminal=video.status.is_terminal)
+    body, waiting = write(video), waiting_of(video)
+    if add_place is not None and waiting is not None:
+        wait = await services.lines.wait_of(waiting)
+        body = body if wait is None else add_place(body, wait)
     if request.method != "GET":
         return json_answer(body, headers=headers)
     return conditional_json(request, body, headers=headers)

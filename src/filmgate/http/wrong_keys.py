@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
-from cachetools import LRUCache, TTLCache
+from cachetools import TTLCache
 
 from filmgate.core.account import Caller, digest
 from filmgate.core.errors import RateLimited, Unauthenticated
 from filmgate.database.connection import Database
+from filmgate.http.known_keys import KnownKeys
 from filmgate.usecases import accounts
 
 FREE_TRIES = 20
@@ -76,7 +77,7 @@ class WrongKeys:
     ) -> None:
         self._clock = clock
         self._looked_at: set[bytes] = set()
-        self._good: LRUCache[bytes, Caller] = LRUCache(remembered)
+        self.known = KnownKeys(remembered=remembered, clock=clock)
         self._tries: TTLCache[str, _Tries] = TTLCache(
             remembered, FORGOTTEN_AFTER.total_seconds(), timer=clock
         )
@@ -88,22 +89,26 @@ class WrongKeys:
 
     def recall(self, key: str) -> Caller | None:
         """Whose key this was when it was looked at last. Proves nothing: it may have been revoked since."""
-        return self._good.get(digest(key))
+        return self.known.recall(digest(key))
 
     async def recognise(self, key: str, *, address: str, database: Database) -> Caller:
         """Raises Unauthenticated, or, without a look at the key, RateLimited."""
         secret = digest(key)
-        if secret in self._good:
+        believed = self.known.believe(secret)
+        if believed is not None:
+            return believed
+        began = self._clock()
+        if secret in self.known:
             try:
-                # Remembered anew: its account's limits may have been changed.
-                self._good[secret] = await accounts.authenticate(database, key)
+                caller = await accounts.authenticate(database, key)
             except Unauthenticated:
-                self._good.pop(secret, None)
+                self.known.forget(secret)
                 raise
-            return self._good[secret]
-        with self._tried(address, secret):
-            caller = await accounts.authenticate(database, key)
-        self._good[secret] = caller
+        else:
+            with self._tried(address, secret):
+                caller = await accounts.authenticate(database, key)
+        # Anew each time: its account's limits may have been changed.
+        self.known.note(secret, caller, looked_at=began)
         return caller
 
     @contextmanager

@@ -1,6 +1,7 @@
 """Accounts and API keys: who is calling, how keys come and go, and what the operator lets an account do."""
 
 import difflib
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -72,6 +73,12 @@ async def authenticate(database: Database, key: str) -> Caller:
         if caller is not None:
             return caller
     raise Unauthenticated("The API key is not one of this server's, or it has been revoked.")
+
+
+async def find_callers(database: Database, digests: Collection[bytes]) -> dict[bytes, Caller]:
+    """Whose keys these are, without those that are revoked."""
+    async with database.connection() as connection:
+        return await accounts.find_callers(connection, digests)
 
 
 async def create_key(

@@ -10,8 +10,9 @@ from filmgate.core.idempotency import Claim
 from filmgate.core.ports import ObjectStore
 from filmgate.core.spec import ObjectKey, VideoSpec
 from filmgate.core.video import Dialect, Video, VideoId
-from filmgate.database.connection import Database
 from filmgate.usecases import references, videos
+from filmgate.usecases.acceptance import Acceptance
+from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.policies import NO_POLICIES, Policies
 from filmgate.usecases.provisional import Provisional
 from filmgate.usecases.references import Fetch, ImageSource
@@ -68,7 +69,7 @@ class Draft(Provisional):
 
     async def create(
         self,
-        database: Database,
+        acceptance: Acceptance,
         spec: VideoSpec,
         *,
         caller: Caller,
@@ -77,19 +78,17 @@ class Draft(Provisional):
         remixed_from: VideoId | None = None,
         claim: Claim | None = None,
     ) -> Video:
-        """The video, committed. Raises RateLimited or QuotaExceeded where the account may not have it."""
-        return await self.settle(
-            videos.create(
-                database,
-                spec,
-                video_id=self.video_id,
-                caller=caller,
-                dialect=dialect,
-                price_per_second=price_per_second,
-                remixed_from=remixed_from,
-                claim=claim,
-            )
+        """The video, committed. Raises what `Acceptance.accept` does."""
+        candidate = Candidate(
+            video_id=self.video_id,
+            spec=spec,
+            caller=caller,
+            dialect=dialect,
+            price_per_second=price_per_second,
+            remixed_from=remixed_from,
+            claim=claim,
         )
+        return await self.settle(acceptance.accept(candidate))
 
     async def _adopt(self, key: ObjectKey) -> ObjectKey:
         """`videos/{other}/references/0.webp` becomes the same below our own folder."""

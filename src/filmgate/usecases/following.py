@@ -7,12 +7,25 @@ from filmgate.core.event import Event, EventId, EventType
 from filmgate.core.video import Video, VideoId
 from filmgate.database import events, videos
 from filmgate.database.connection import Database
+from filmgate.database.videos import Stamp
 
 
 async def find_changed(database: Database, known: Mapping[VideoId, int]) -> list[Video]:
     """Those that are newer than the revision which is known of them. For those who may see them."""
     async with database.connection() as connection:
         return await videos.find_changed(connection, known)
+
+
+async def read_stamps(database: Database, ids: Collection[VideoId]) -> dict[VideoId, Stamp]:
+    """By which it is seen which of these have changed. For those who may see them."""
+    async with database.connection() as connection:
+        return await videos.read_stamps(connection, ids)
+
+
+async def find_all(database: Database, ids: Collection[VideoId]) -> list[Video]:
+    """These, deleted or not. For those who may see them."""
+    async with database.connection() as connection:
+        return await videos.find_all(connection, ids)
 
 
 async def last_positions(

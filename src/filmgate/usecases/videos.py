@@ -1,4 +1,4 @@
-"""Videos, as the accounts that own them see them: create, retrieve, list, cancel, delete.
+"""Videos, as the accounts that own them see them: retrieve, list, cancel, delete.
 
 An id tells a stranger nothing: whatever is not the caller's own does not exist.
 """
@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 from filmgate.core.account import AccountId, Caller
 from filmgate.core.errors import InvalidTransition, VideoExpired, VideoNotFound
-from filmgate.core.idempotency import Claim
 from filmgate.core.spec import VideoSpec
 from filmgate.core.video import Dialect, Status, Video, VideoId, new_video_id
 from filmgate.database import lists, videos
 from filmgate.database.connection import Database
-from filmgate.usecases import admission, events, idempotency
+from filmgate.usecases import events
+from filmgate.usecases.acceptance import accept_one
+from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.endings import end
 
 
@@ -38,30 +39,17 @@ async def create(
     caller: Caller,
     dialect: Dialect,
     price_per_second: int | None = None,
-    remixed_from: VideoId | None = None,
-    claim: Claim | None = None,
 ) -> Video:
-    """Accept the video. Once this returns, it is committed, with its place in the line and its price.
-
-    Raises RateLimited when too many of the account's wait, and QuotaExceeded when it cannot pay.
-    """
-    async with database.transaction() as connection:
-        place = await admission.enter(connection, caller.account_id, spec)
-        video = Video(
-            id=video_id,
-            account_id=caller.account_id,
-            api_key_id=caller.api_key_id,
-            dialect=dialect,
+    return await accept_one(
+        database,
+        Candidate(
+            video_id=video_id,
             spec=spec,
+            caller=caller,
+            dialect=dialect,
             price_per_second=price_per_second,
-            created_at=await lists.time_of_acceptance(connection, caller.account_id),
-            remixed_from=remixed_from,
-        )
-        await videos.insert(connection, video, place)
-        await admission.reserve(connection, video)
-        await idempotency.settle(connection, claim, video_id)
-    await events.call_workers(database)
-    return video
+        ),
+    )
 
 
 async def retrieve(database: Database, video_id: VideoId, *, account_id: AccountId) -> Video:
@@ -97,15 +85,6 @@ async def check_kept(database: Database, video: Video) -> None:
         )
 
 
-async def retrieve_for_link(database: Database, video_id: VideoId) -> Video:
-    """Whoever holds a verified signed URL may see the video, until it is deleted."""
-    async with database.connection() as connection:
-        video = await videos.find(connection, video_id)
-    if video is None or video.deleted_at is not None:
-        raise VideoNotFound("There is no video behind this link any more.")
-    return video
-
-
 async def list_page(
     database: Database,
     *,
@@ -136,7 +115,7 @@ async def cancel(database: Database, video_id: VideoId, *, account_id: AccountId
     return replace(cancelled, revision=video.revision + 1)
 
 
-async def delete(database: Database, video_id: VideoId, *, account_id: AccountId) -> None:
+async def delete(database: Database, video_id: VideoId, *, account_id: AccountId) -> Video:
     """Hide the video at once and for good; its work stops and its objects go."""
     async with database.transaction() as connection:
         video = _own(await videos.lock(connection, video_id), account_id)
@@ -146,6 +125,7 @@ async def delete(database: Database, video_id: VideoId, *, account_id: AccountId
         else:
             await end(connection, video, deleted)
     await events.tell(database, deleted)
+    return replace(deleted, revision=video.revision + 1)
 
 
 def _own(video: Video | None, account_id: AccountId) -> Video:

@@ -16,7 +16,7 @@ from filmgate.http.bodies.fields import Fields, kind_of
 from filmgate.http.bodies.forms import read_urlencoded
 from filmgate.http.bodies.multipart import read_multipart
 from filmgate.http.bodies.room import Share
-from filmgate.http.bodies.uploads import Uploads, open_uploads
+from filmgate.http.bodies.uploads import Uploads
 
 INLINE_BYTES = 64 * 1024
 """Larger texts are parsed in a thread."""
@@ -42,7 +42,7 @@ async def open_fields(
     Raises MalformedRequest, RequestTooLarge, StorageUnavailable, or what a Share does. A body that does not
     say what it is, is taken for JSON.
     """
-    async with open_uploads(scratch, disk) as uploads:
+    async with Uploads(scratch, disk) as uploads:
         yield Fields(await _read(request, uploads, memory))
 
 

@@ -1,9 +1,8 @@
 """Room: how many bytes of bodies may lie about at once, for each account and in all."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
+from typing import Self
 
 from filmgate.core.account import AccountId
 from filmgate.core.errors import RateLimited, ServiceUnavailable
@@ -23,14 +22,9 @@ class Room:
         self._taken: Counter[AccountId] = Counter()
         self.taken_bytes = 0
 
-    @contextmanager
-    def share(self, account_id: AccountId) -> Iterator["Share"]:
+    def share(self, account_id: AccountId) -> "Share":
         """For one body: whatever it took is free again when the block ends."""
-        share = Share(self, account_id)
-        try:
-            yield share
-        finally:
-            self._give_back(account_id, share.taken_bytes)
+        return Share(self, account_id)
 
     def take(self, account_id: AccountId, count: int) -> None:
         """Raises RateLimited where the account has no more room, ServiceUnavailable where nobody has."""
@@ -45,7 +39,7 @@ class Room:
         self._taken[account_id] += count
         self.taken_bytes += count
 
-    def _give_back(self, account_id: AccountId, count: int) -> None:
+    def give_back(self, account_id: AccountId, count: int) -> None:
         self.taken_bytes -= count
         self._taken[account_id] -= count
         if not self._taken[account_id]:
@@ -53,13 +47,22 @@ class Room:
 
 
 class Share:
-    """What one body takes of an account's room."""
+    """What one body takes of an account's room, until the block ends."""
+
+    __slots__ = ("_account_id", "_room", "_seen", "taken_bytes")
 
     def __init__(self, room: Room, account_id: AccountId) -> None:
         self._room = room
         self._account_id = account_id
         self._seen = 0
         self.taken_bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.taken_bytes:
+            self._room.give_back(self._account_id, self.taken_bytes)
 
     def add(self, count: int) -> None:
         """So many bytes more. Raises as `Room.take`."""

@@ -1,11 +1,11 @@
 """Uploads: the files of one request, on disk for as long as the request is worked on."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from filmgate.core.errors import StorageUnavailable
 from filmgate.http.bodies.room import Share
@@ -21,12 +21,21 @@ class Upload:
 
 
 class Uploads:
-    """Hands out paths, writes to them in a thread, and knows them all."""
+    """Hands out paths, writes to them in a thread, and knows them all. Whatever ends the block, its files are gone
+    afterwards.
+    """
 
     def __init__(self, scratch: Path, disk: Share) -> None:
         self._scratch = scratch
         self._disk = disk
         self._paths: list[Path] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._paths:
+            await to_the_end(partial(_remove, self._paths))
 
     def new_path(self) -> Path:
         path = self._scratch / secrets.token_hex(16)
@@ -40,20 +49,6 @@ class Uploads:
             await to_the_end(partial(_append, pieces))
         except OSError as error:
             raise StorageUnavailable("An upload cannot be stored at the moment.") from error
-
-    async def remove(self) -> None:
-        if self._paths:
-            await to_the_end(partial(_remove, self._paths))
-
-
-@asynccontextmanager
-async def open_uploads(scratch: Path, disk: Share) -> AsyncIterator[Uploads]:
-    """Whatever ends the block, its files are gone afterwards."""
-    uploads = Uploads(scratch, disk)
-    try:
-        yield uploads
-    finally:
-        await uploads.remove()
 
 
 def _append(pieces: Sequence[tuple[Path, bytearray]]) -> None:

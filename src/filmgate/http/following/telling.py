@@ -48,7 +48,7 @@ def account_teller(
 ) -> Iterator[Teller]:
     """Every stored event behind the position, and the progress of unfinished videos in between."""
     with watch.follow_account(account_id, alarm) as follower:
-        yield _AccountTeller(database, account_id, follower, position)
+        yield _AccountTeller(watch, database, account_id, follower, position)
 
 
 @dataclass(slots=True)
@@ -76,6 +76,7 @@ class _VideoTeller:
 
 @dataclass(slots=True)
 class _AccountTeller:
+    watch: Watch
     database: Database
     account_id: AccountId
     follower: AccountFollower
@@ -113,6 +114,7 @@ class _AccountTeller:
         for event in page:
             self.position = event.position
             self._remember(event.video_id, None)
+            self.watch.tells_of(event.video_id)
         if len(page) == _PAGE:
             self.follower.see_ending()
         return page

@@ -22,6 +22,7 @@ from filmgate.database import notices
 from filmgate.database.connection import Database
 from filmgate.database.listening import listen
 from filmgate.http.following.alarms import Alarm
+from filmgate.http.sightings import Sightings
 from filmgate.usecases import following
 
 LOOK_AGAIN = timedelta(seconds=2)
@@ -84,8 +85,9 @@ class AccountFollower:
 class Watch:
     """One for each process. Nobody is told anything unless `run` is running."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sightings: Sightings) -> None:
         self._database = database
+        self._sightings = sightings
         self._videos: dict[VideoId, FollowedVideo] = {}
         self._accounts: defaultdict[AccountId, set[AccountFollower]] = defaultdict(set)
         self._due: dict[VideoId, int] = {}
@@ -108,7 +110,7 @@ class Watch:
                     self._database.dsn,
                     notices.CHANNEL,
                     heard=self._heard,
-                    missed=self._look_everywhere,
+                    missed=self._missed,
                 )
             )
             work.create_task(self._look_when_due())
@@ -124,6 +126,7 @@ class Watch:
     @contextmanager
     def follow(self, video: Video, alarm: Alarm) -> Iterator[FollowedVideo]:
         """Rings whenever the video has changed. Whether the caller may see it is the caller's business."""
+        self._sightings.note(video)
         followed = self._videos.setdefault(video.id, FollowedVideo(video))
         followed.see(video)
         followed.alarms.add(alarm)
@@ -149,6 +152,10 @@ class Watch:
                 if not self._accounts[account_id]:
                     del self._accounts[account_id]
 
+    def tells_of(self, video_id: VideoId) -> None:
+        """Somebody is told of a change that no notice may have told of yet."""
+        self._sightings.heard(video_id)
+
     @contextmanager
     def _closing_rings(self, alarm: Alarm) -> Iterator[None]:
         self._alarms.add(alarm)
@@ -159,8 +166,13 @@ class Watch:
 
     def _heard(self, payload: str) -> None:
         for account_id, video_id in notices.read(payload):
+            self._sightings.heard(video_id)
             if account_id in self._accounts or video_id in self._videos:
                 self._look_at(video_id, _UNSEEN)
+
+    def _missed(self) -> None:
+        self._sightings.missed()
+        self._look_everywhere()
 
     def _look_everywhere(self) -> None:
         for video_id, followed in self._videos.items():
@@ -199,6 +211,7 @@ class Watch:
                 follower.see_position(position)
 
     def _see(self, video: Video) -> None:
+        self._sightings.note(video)
         if followed := self._videos.get(video.id):
             followed.see(video)
         for follower in self._accounts.get(video.account_id, ()):

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from filmgate.core import derivations
 from filmgate.core.video import Dialect, Video
 from filmgate.http.auth import authenticate
-from filmgate.http.content import send_content
+from filmgate.http.content import Content, send_content
 from filmgate.http.creation import (
     Derive,
     create_character,
@@ -20,11 +20,12 @@ from filmgate.http.creation import (
 from filmgate.http.dialects.openai import reference, wire
 from filmgate.http.endpoints import Endpoint
 from filmgate.http.idempotency import REPLAYED
-from filmgate.http.ids import parse_character_id, parse_id
+from filmgate.http.ids import ID, parse_character_id, parse_id
 from filmgate.http.json_answer import json_answer
+from filmgate.http.poll_routes import PollRoute
 from filmgate.http.services import Services
 from filmgate.http.video_answer import answer_created, answer_video
-from filmgate.usecases import characters, videos
+from filmgate.usecases import characters, contents, videos
 from filmgate.usecases.idempotency import Made
 
 
@@ -84,32 +85,40 @@ class OpenaiRoutes:
             limit=query.limit,
             newest_first=query.newest_first,
         )
+        for video in page.videos:
+            self.services.sightings.note(video)
         return json_answer(wire.write_list(page))
 
     async def delete(self, request: Request) -> Response:
         caller = await authenticate(request, self.services)
         asked_id = request.path_params["id"]
-        await videos.delete(
+        deleted = await videos.delete(
             self.services.database, parse_id(asked_id), account_id=caller.account_id
         )
+        self.services.sightings.note(deleted)
         return json_answer(wire.write_deleted(asked_id))
 
     async def cancel(self, request: Request) -> Response:
         caller = await authenticate(request, self.services)
         video_id = parse_id(request.path_params["id"])
-        video = await videos.cancel(self.services.database, video_id, account_id=caller.account_id)
+        with self.services.sightings.telling_of(video_id):
+            video = await videos.cancel(
+                self.services.database, video_id, account_id=caller.account_id
+            )
         return await self._answer(request, video)
 
     async def content(self, request: Request) -> Response:
-        video = await self._own_video(request)
-        return await send_content(
-            self.services,
-            request,
-            video=video,
+        caller = await authenticate(request, self.services)
+        asked_id = request.path_params["id"]
+        sight = await contents.look(self.services.database, parse_id(asked_id))
+        content = Content(
+            video=sight.own(caller.account_id),
+            at=sight.at,
             variant=wire.parse_variant(request.query_params),
             disposition="attachment",
-            wire_id=request.path_params["id"],
+            wire_id=asked_id,
         )
+        return await send_content(self.services, request, content)
 
     async def models(self, request: Request) -> Response:
         await authenticate(request, self.services)
@@ -145,6 +154,17 @@ class OpenaiRoutes:
             Endpoint("GET", "/v1/models", self.models, reference.MODELS),
         ]
 
+    def polls(self) -> Sequence[PollRoute]:
+        """The query route, for the short cut."""
+        return [
+            PollRoute(
+                "/v1/videos/{id}",
+                f"/v1/videos/video_({ID})",
+                writer=lambda _: wire.write_video,
+                add_place=wire.add_place,
+            )
+        ]
+
     async def _derive(self, request: Request, derive: Derive) -> Response:
         made = await derive_video(self.services, request, dialect=Dialect.OPENAI, derive=derive)
         return await self._answer_created(request, made)
@@ -160,7 +180,7 @@ class OpenaiRoutes:
             request,
             made,
             write=wire.write_video,
-            write_waiting=wire.write_waiting,
+            add_place=wire.add_place,
         )
 
     async def _answer(self, request: Request, video: Video) -> Response:
@@ -169,5 +189,5 @@ class OpenaiRoutes:
             request,
             video,
             write=wire.write_video,
-            write_waiting=wire.write_waiting,
+            add_place=wire.add_place,
         )

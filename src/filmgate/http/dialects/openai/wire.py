@@ -13,7 +13,6 @@ from filmgate.core.catalogue import Model
 from filmgate.core.character import Character
 from filmgate.core.errors import InvalidRequest, VideoNotFound
 from filmgate.core.video import Status, Variant, Video, VideoId
-from filmgate.database.line import Wait
 from filmgate.http.description.field_types import (
     AspectRatio,
     Characters,
@@ -29,6 +28,7 @@ from filmgate.http.description.field_types import (
     not_both,
 )
 from filmgate.http.ids import parse_id
+from filmgate.usecases.line import Wait
 from filmgate.usecases.videos import Page
 
 LIST_LIMIT = 100
@@ -291,11 +291,12 @@ def write_video(video: Video) -> str:
     return _video_body(video).model_dump_json()
 
 
-def write_waiting(video: Video, wait: Wait) -> str:
+def add_place(body: str, wait: Wait) -> str:
+    """`queue` is the last of a video's keys, and missing until it is added here."""
     place = QueuePlace(
         position=wait.position, starts_in_seconds=math.ceil(wait.starts_in.total_seconds())
     )
-    return _video_body(video).model_copy(update={"queue": place}).model_dump_json()
+    return f'{body.removesuffix("}")},"queue":{place.model_dump_json()}}}'
 
 
 def write_list(page: Page) -> str:

@@ -11,8 +11,9 @@ from filmgate.http.auth import authenticate
 from filmgate.http.creation import create_video
 from filmgate.http.dialects.relay import reference, wire
 from filmgate.http.endpoints import Endpoint
-from filmgate.http.ids import parse_id
+from filmgate.http.ids import ID, parse_id
 from filmgate.http.links import video_url
+from filmgate.http.poll_routes import PollRoute
 from filmgate.http.services import Services
 from filmgate.http.video_answer import answer_created, answer_video
 from filmgate.usecases import videos
@@ -41,7 +42,10 @@ class RelayRoutes:
     async def cancel(self, request: Request) -> Response:
         caller = await authenticate(request, self.services)
         video_id = parse_id(f"sora_{request.path_params['id']}")
-        video = await videos.cancel(self.services.database, video_id, account_id=caller.account_id)
+        with self.services.sightings.telling_of(video_id):
+            video = await videos.cancel(
+                self.services.database, video_id, account_id=caller.account_id
+            )
         return await answer_video(self.services, request, video, write=self._writer(request))
 
     def endpoints(self) -> Sequence[Endpoint]:
@@ -51,6 +55,17 @@ class RelayRoutes:
             Endpoint("GET", "/v1/result/{id}", self.retrieve_result, reference.RETRIEVE_RESULT),
             Endpoint("GET", "/v1/videos/sora_{id}", self.retrieve, reference.RETRIEVE),
             Endpoint("POST", "/v1/videos/sora_{id}/cancel", self.cancel, reference.CANCEL),
+        ]
+
+    def polls(self) -> Sequence[PollRoute]:
+        """The query routes, for the short cut."""
+        paths = {
+            "/v1/result/{id}": f"/v1/result/(?:sora_|video_)({ID})",
+            "/v1/videos/sora_{id}": f"/v1/videos/sora_({ID})",
+        }
+        return [
+            PollRoute(template, path, writer=self._writer, names_host=True)
+            for template, path in paths.items()
         ]
 
     async def _retrieve(self, request: Request, asked_id: str) -> Response:

@@ -1,0 +1,197 @@
+"""Acceptance: creates that come at the same time are committed together.
+
+While one transaction is under way, whoever comes waits for the next; so a lone create waits for nobody, and of
+many each costs the database a tenth. An answer is given after the commit, as ever.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from copy import copy
+from itertools import islice
+from typing import NoReturn
+
+import structlog
+
+from filmgate.core.account import AccountId
+from filmgate.core.errors import FilmgateError, OutcomeUnknown, ServiceUnavailable
+from filmgate.core.video import Video
+from filmgate.database.connection import Database
+from filmgate.usecases import counting, events
+from filmgate.usecases.candidates import AccountBusy, Candidate, accept
+
+AT_ONCE = 128
+"""Candidates in a transaction. More of them gain little, and the first waits for the last."""
+
+PATIENT_WRITERS = 2
+"""Of transactions that wait for an account which somebody else has locked, so that nobody else has to."""
+
+MOST_WAITING = 2_000
+"""About half a second's work. Beyond it nobody is let in: a client that is told to come back is better off."""
+
+log = structlog.get_logger()
+
+
+async def accept_one(database: Database, candidate: Candidate) -> Video:
+    """The video, committed, with its place in the line and its price.
+
+    Raises RateLimited when too many of the account's wait, QuotaExceeded when it cannot pay, and
+    IdempotencyInProgress when its key is another request's.
+    """
+    async with database.transaction() as connection:
+        verdict = (await accept(connection, [candidate]))[candidate]
+        if isinstance(verdict, FilmgateError):
+            raise verdict
+    counting.note_created(verdict)
+    await events.call_workers(database)
+    return verdict
+
+
+_Answers = dict[Candidate, "asyncio.Future[Video]"]
+
+
+class Acceptance:
+    """One for each process. Unless `run` is running, each candidate is accepted by itself."""
+
+    def __init__(
+        self, database: Database, *, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING
+    ) -> None:
+        self._database = database
+        self._at_once = at_once
+        self._most_waiting = most_waiting
+        self._waiting: _Answers = {}
+        self._has_some = asyncio.Event()
+        self._has_news = asyncio.Event()
+        self._held_up: dict[AccountId, _Answers] = {}
+        """Their accounts were locked when it was their turn."""
+        self._locked: asyncio.Queue[AccountId] = asyncio.Queue()
+        """The accounts of these, each once: no two writers wait for the same one."""
+        self._is_running = False
+
+    @property
+    def waiting(self) -> int:
+        """Candidates that no transaction has taken up yet."""
+        return len(self._waiting) + sum(map(len, self._held_up.values()))
+
+    async def accept(self, candidate: Candidate) -> Video:
+        """As `accept_one`. Raises ServiceUnavailable where too many wait."""
+        if not self._is_running:
+            return await accept_one(self._database, candidate)
+        if self.waiting >= self._most_waiting:
+            raise ServiceUnavailable(
+                "More videos are being created than this server can write down; try again in a moment."
+            )
+        answer: asyncio.Future[Video] = asyncio.get_running_loop().create_future()
+        self._waiting[candidate] = answer
+        self._has_some.set()
+        return await answer
+
+    async def run(self) -> None:
+        """Accept until cancelled."""
+        self._is_running = True
+        try:
+            async with asyncio.TaskGroup() as writing:
+                writing.create_task(self._write_for_ever())
+                for _ in range(PATIENT_WRITERS):
+                    writing.create_task(self._write_patiently())
+                writing.create_task(self._call_workers())
+        finally:
+            self._is_running = False
+            for answers in (self._waiting, *self._held_up.values()):
+                for answer in answers.values():
+                    _give(answer, _stopped())
+
+    async def _write_for_ever(self) -> NoReturn:
+        while True:
+            await self._has_some.wait()
+            taken = _take(self._waiting, self._at_once)
+            if not self._waiting:
+                self._has_some.clear()
+            await self._write(taken, waits=False)
+
+    async def _write_patiently(self) -> NoReturn:
+        """One account at a time: whoever has locked it keeps only its own creates waiting."""
+        while True:
+            account_id = await self._locked.get()
+            await self._write(_take(self._held_up[account_id], self._at_once), waits=True)
+            if self._held_up[account_id]:
+                self._locked.put_nowait(account_id)
+            else:
+                del self._held_up[account_id]
+
+    async def _write(self, taken: _Answers, *, waits: bool) -> None:
+        """Answer them; where it does not wait, hold those up whose accounts are locked."""
+        # Whoever has left by now wants nothing any more.
+        wanted = {each: answer for each, answer in taken.items() if not answer.done()}
+        if not wanted:
+            return
+        verdicts: Mapping[Candidate, Video | Exception] = {}
+        try:
+            verdicts = await self._verdicts(list(wanted), waits=waits)
+        finally:
+            for each, answer in wanted.items():
+                verdict = verdicts.get(each) or _stopped()
+                if isinstance(verdict, AccountBusy):
+                    self._hold_up(each, answer)
+                else:
+                    _give(answer, verdict)
+        for verdict in verdicts.values():
+            if isinstance(verdict, Video):
+                counting.note_created(verdict)
+                self._has_news.set()
+
+    async def _call_workers(self) -> NoReturn:
+        """Beside the writing, and once for all that was written meanwhile."""
+        while True:
+            await self._has_news.wait()
+            self._has_news.clear()
+            await events.call_workers(self._database)
+
+    def _hold_up(self, candidate: Candidate, answer: asyncio.Future[Video]) -> None:
+        if candidate.account_id not in self._held_up:
+            self._held_up[candidate.account_id] = {}
+            self._locked.put_nowait(candidate.account_id)
+        self._held_up[candidate.account_id][candidate] = answer
+
+    async def _verdicts(
+        self, candidates: Sequence[Candidate], *, waits: bool
+    ) -> Mapping[Candidate, Video | Exception]:
+        try:
+            async with self._database.transaction() as connection:
+                return await accept(connection, candidates, waits=waits)
+        except ServiceUnavailable as error:
+            return {each: _again(error) for each in candidates}
+        except Exception as error:  # noqa: BLE001 - it is raised again by the one who waits
+            if len(candidates) == 1:
+                return {candidates[0]: error}
+            # Halves, until whatever it was stands alone: the others must not suffer from it, and its request logs it.
+            log.warning("creates failed together", count=len(candidates), kind=type(error).__name__)
+            half = len(candidates) // 2
+            return {
+                **await self._verdicts(candidates[:half], waits=waits),
+                **await self._verdicts(candidates[half:], waits=waits),
+            }
+
+
+def _take(answers: _Answers, most: int) -> _Answers:
+    """The first so many of them, which are taken away."""
+    return {each: answers.pop(each) for each in list(islice(answers, most))}
+
+
+def _again(error: ServiceUnavailable) -> ServiceUnavailable:
+    """One for each client: whoever raises an error adds to it."""
+    again = copy(error)
+    again.__cause__ = error.__cause__
+    return again
+
+
+def _stopped() -> OutcomeUnknown:
+    return OutcomeUnknown("The server was stopped before it knew; send the same again.")
+
+
+def _give(answer: asyncio.Future[Video], verdict: Video | Exception) -> None:
+    if answer.done():
+        return  # its client has left; the video stays, as ever
+    if isinstance(verdict, Video):
+        answer.set_result(verdict)
+    else:
+        answer.set_exception(verdict)
