@@ -46,6 +46,9 @@ class NotedAttempt:
     def progress(self, percent: float) -> None:
         self.told.append(percent)
 
+    async def take_room(self) -> None:
+        """There is always room."""
+
     async def save(self, token: Token) -> None:
         self.on_save(token)
         if self._number != self.row.attempt:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from filmgate.core.errors import EngineFailed, EngineUnavailable
-from filmgate.core.ports import Attempt, RenderedFile, Token
+from filmgate.core.ports import Attempt, RenderedFile, Seats, Token
 from filmgate.core.spec import FRAMES_PER_SECOND, Size, VideoSpec
 from filmgate.media.encode import SAMPLE_RATE, Mp4Writer, Planes
 
@@ -30,6 +30,7 @@ class ScriptedEngine:
 
     def __init__(self, sample: Path, *script: Instruction) -> None:
         self.sample = sample
+        self.seats: Seats | None = None
         self.script = list(script)
         self.rendered: list[VideoSpec] = []
         self.forgotten: list[Token] = []

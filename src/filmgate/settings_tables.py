@@ -88,6 +88,8 @@ class EngineSettings(BaseModel):
     idempotency_window: Term | None = None
     can_list: bool = False
     models: Mapping[str, str] = Field(default_factory=dict)
+    seats: int | None = Field(None, ge=1)
+    looks_per_second: float = Field(50.0, gt=0, le=10_000)
     submit_time_limit: Term = timedelta(minutes=1)
     download_time_limit: Term = timedelta(minutes=10)
 

@@ -25,6 +25,7 @@ from filmgate.engines.upstream.calls import (
     Sighting,
     UpstreamAway,
 )
+from filmgate.engines.upstream.pacing import Pace
 from tests.noted_attempt import NotedAttempt, Row
 
 SPEC = VideoSpec(model="m", engine="cloud", prompt="A cat", size=Size(64, 64), seconds=4)
@@ -148,7 +149,9 @@ def play(terms: Terms, events: list[Event], *, honours_keys: bool = False) -> En
 async def _play(terms: Terms, events: list[Event], *, honours_keys: bool) -> Ending:
     row = Row()
     upstream = MemoryUpstream(row, honours_keys, list(events))
-    channel = Channel(terms=terms, reach=lambda _: upstream, patience=AT_ONCE)
+    channel = Channel(
+        terms=terms, reach=lambda _: upstream, patience=AT_ONCE, pace=Pace(looks_per_second=1_000)
+    )
     with tempfile.TemporaryDirectory() as folder:
         for number in range(len(events) + 2):
             attempt = NotedAttempt(
@@ -205,7 +208,9 @@ def test_an_upstream_that_does_not_charge_always_delivers(events: list[Event]) -
 async def test_a_resume_point_of_another_kind_is_not_taken_for_nothing(tmp_path: Path) -> None:
     row = Row(token={"job": "7"})
     upstream = MemoryUpstream(row, honours_keys=False, events=[])
-    channel = Channel(terms=PLAIN, reach=lambda _: upstream, patience=AT_ONCE)
+    channel = Channel(
+        terms=PLAIN, reach=lambda _: upstream, patience=AT_ONCE, pace=Pace(looks_per_second=1_000)
+    )
     with pytest.raises(EngineFailed) as failed:
         await driving.make(SPEC, NotedAttempt(row, tmp_path), channel=channel)
     assert failed.value.failure_code == "upstream_submission_unknown"
@@ -215,7 +220,9 @@ async def test_a_resume_point_of_another_kind_is_not_taken_for_nothing(tmp_path:
 async def test_an_attempt_that_was_superseded_posts_nothing(tmp_path: Path) -> None:
     row = Row()
     upstream = MemoryUpstream(row, honours_keys=False, events=[])
-    channel = Channel(terms=PLAIN, reach=lambda _: upstream, patience=AT_ONCE)
+    channel = Channel(
+        terms=PLAIN, reach=lambda _: upstream, patience=AT_ONCE, pace=Pace(looks_per_second=1_000)
+    )
     stale = NotedAttempt(row, tmp_path)
     NotedAttempt(row, tmp_path)
     with pytest.raises(EngineUnavailable, match="superseded"):
@@ -236,6 +243,7 @@ async def test_a_claim_is_repeated_until_the_database_is_back(tmp_path: Path) ->
         terms=terms,
         reach=lambda _: upstream,
         patience=replace(AT_ONCE, away_limit=timedelta(seconds=5)),
+        pace=Pace(looks_per_second=1_000),
     )
     made = await driving.make(SPEC, NotedAttempt(row, tmp_path, on_save=on_save), channel=channel)
     assert (made.path.read_bytes(), len(upstream.paid)) == (b"video_0", 1)
@@ -293,7 +301,10 @@ async def _play_twin(
         row, honours_keys=False, events=list(twin.events), paid=paid, turns=twin.turns
     )
     channel = Channel(
-        terms=replace(PLAIN, can_list=True), reach=lambda _: upstream, patience=AT_ONCE
+        terms=replace(PLAIN, can_list=True),
+        reach=lambda _: upstream,
+        patience=AT_ONCE,
+        pace=Pace(looks_per_second=1_000),
     )
     for number in range(len(twin.events) + 2):
         attempt = NotedAttempt(

@@ -17,8 +17,9 @@ from filmgate.media.bench import MediaBench
 from filmgate.storage.local import LocalObjectStore
 from filmgate.usecases import videos
 from filmgate.worker.runner import Runner
-from filmgate.worker.slot import Workshop
 from filmgate.worker.wakeups import Wakeups
+from filmgate.worker.workshop import Workshop
+from tests.creating import create
 from tests.eventually import eventually
 from tests.scripted_engine import ScriptedEngine, write_sample
 
@@ -42,7 +43,7 @@ class Scene:
         prompt: str | None = None,
         price_per_second: int | None = None,
     ) -> Video:
-        return await videos.create(
+        return await create(
             self.database,
             spec if prompt is None else replace(spec, prompt=prompt),
             video_id=videos.new_id(),
@@ -69,7 +70,7 @@ class Scene:
         """Its worker has given no sign of life for longer than any may."""
         async with self.database.connection() as connection:
             await connection.execute(
-                "update video set heartbeat_at = now() - interval '11 seconds' where id = $1",
+                "update video set heartbeat_at = now() - interval '61 seconds' where id = $1",
                 video.id,
             )
 

@@ -32,7 +32,7 @@ LOST = EngineFailed("upstream_submission_unknown", "Nobody knows.")
 
 
 def attempt_at(scene: Scene, video: Video) -> HeldAttempt:
-    return HeldAttempt(video=video, database=scene.database, workdir=scene.objects, token=None)
+    return HeldAttempt(video=video, shop=scene.workshop, token=None)
 
 
 async def held(scene: Scene, *tokens: Token, prompt: str = "A cat") -> HeldAttempt:

@@ -23,7 +23,7 @@ async def test_a_running_video_is_not_taken_for_lost(scene: Scene) -> None:
             worker_id=UUID(int=1),
             silent_for=timedelta(seconds=10),
         )
-        assert taken is None
+        assert taken == []
         scene.engine.may_finish.set()
         done = await scene.ended(video)
     assert (done.status, done.attempt) == (Status.COMPLETED, 1)

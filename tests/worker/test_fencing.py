@@ -83,10 +83,9 @@ async def test_every_claim_of_a_lost_video_is_counted(scene: Scene) -> None:
     await begin(scene.database, video.id)
     for count in range(1, 4):
         await scene.silence(video)
-        taken = await rendering.take_over_lost(
+        [taken] = await rendering.take_over_lost(
             scene.database, ["scripted"], worker_id=WORKER, silent_for=timedelta(seconds=10)
         )
-        assert taken is not None
         assert (taken.attempt, taken.lost_count) == (count + 1, count)
 
 

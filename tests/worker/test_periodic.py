@@ -165,5 +165,11 @@ async def test_a_part_that_is_away_only_postpones_it(dsn: str) -> None:
 def test_no_two_jobs_share_a_turn(tmp_path: Path) -> None:
     database = Database.__new__(Database)
     store = LocalObjectStore(tmp_path)
-    jobs = periodic_jobs(database, store, engines={}, queue_limit=timedelta(days=1))
+    jobs = periodic_jobs(
+        database,
+        store,
+        engines={},
+        queue_limit=timedelta(days=1),
+        keep_records=timedelta(days=90),
+    )
     assert len({job.name for job in jobs}) == len(jobs)

@@ -17,6 +17,7 @@ from filmgate.core.video import Dialect, Status
 from filmgate.usecases import videos
 from filmgate.worker.wakeups import Wakeups
 from tests.claiming import begin, complete
+from tests.creating import create
 from tests.eventually import eventually
 from tests.scripted_engine import (
     Instruction,
@@ -216,7 +217,7 @@ async def test_references_are_there_as_files(scene: Scene) -> None:
         model="m", engine="scripted", prompt="x", size=Size(64, 64), seconds=1, references=(key,)
     )
     async with scene.worker():
-        video = await videos.create(
+        video = await create(
             scene.database,
             spec,
             video_id=video_id,

@@ -129,10 +129,14 @@ async def test_a_worker_that_lost_the_video_leaves_the_job_to_its_successor(
         async with scene.database.connection() as connection:
             await connection.execute("update video set attempt = attempt + 1")
 
-        async def has_let_go() -> bool:
-            return not any(scene.workshop.scratch.iterdir())
+        [job] = upstream.paid
 
-        await eventually(has_let_go)
+        async def has_let_go() -> bool:
+            looks = job.looks
+            await asyncio.sleep(0.5)  # it looks ten times a second
+            return job.looks == looks
+
+        await eventually(has_let_go, within=30)
     assert await stop_unwanted(scene) == 0
     upstream.looks_needed = 0
     async with scene.worker():
@@ -197,3 +201,23 @@ async def test_of_two_videos_in_doubt_one_gets_the_only_job(
         ends = [await scene.ended(each) for each in [await create(scene), await create(scene)]]
     assert sorted(each.status for each in ends) == [Status.COMPLETED, Status.FAILED]
     assert (listing.creates, len(listing.paid)) == (2, 1)
+
+
+async def test_an_upstream_that_is_full_is_asked_again_without_the_video_being_blamed(
+    scene: Scene, upstream: UpstreamServer
+) -> None:
+    upstream.faults = [Fault.TOO_MANY]
+    async with scene.worker():
+        video = await scene.ended(await create(scene))
+    assert (video.status, video.attempt) == (Status.COMPLETED, 2)
+    assert (video.unavailable_count, upstream.creates, len(upstream.paid)) == (0, 2, 1)
+
+
+async def test_two_workers_share_the_videos_of_an_upstream_and_pay_for_each_once(
+    scene: Scene, upstream: UpstreamServer
+) -> None:
+    made = [await create(scene) for _ in range(20)]
+    async with scene.worker(), scene.worker():
+        ends = [await scene.ended(video, within=60) for video in made]
+    assert {video.status for video in ends} == {Status.COMPLETED}
+    assert (upstream.creates, len(upstream.paid)) == (20, 20)

@@ -34,13 +34,11 @@ async def gather(
             await _bring(store, portrait_key(each), into, name=f"portrait-{number}.webp")
             for number, each in enumerate(spec.characters)
         ]
-        film = await _bring(store, spec.source.key, into) if spec.source else None
     except NotFound as error:
-        raise EngineFailed(
-            "engine_failed", "What the video was to be made from is not stored any more."
-        ) from error
+        raise _gone() from error
+    film = await bring_source(spec, store=store, into=into)
     first = [await _first_reference(bench, spec, film, into=into)] if film else []
-    is_extension = spec.source is not None and spec.source.use is SourceUse.EXTENSION
+    is_extension = _is_extension(spec)
     return Inputs(
         references=(*first, *references),
         portraits=tuple(portraits),
@@ -49,10 +47,41 @@ async def gather(
     )
 
 
+def of_job(spec: VideoSpec, *, into: Path) -> Inputs:
+    """What is still needed of a job that is elsewhere already. Where it will be: `bring_source` brings it."""
+    if spec.source is None or not _is_extension(spec):
+        return Inputs()
+    return Inputs(before=_place(spec.source.key, into))
+
+
+async def bring_source(spec: VideoSpec, *, store: ObjectStore, into: Path) -> Path | None:
+    """The film that the video is made from, if it is. Raises EngineFailed when it is lost."""
+    if spec.source is None:
+        return None
+    try:
+        return await _bring(store, spec.source.key, into)
+    except NotFound as error:
+        raise _gone() from error
+
+
+def _gone() -> EngineFailed:
+    return EngineFailed(
+        "engine_failed", "What the video was to be made from is not stored any more."
+    )
+
+
+def _is_extension(spec: VideoSpec) -> bool:
+    return spec.source is not None and spec.source.use is SourceUse.EXTENSION
+
+
+def _place(key: ObjectKey, folder: Path) -> Path:
+    return folder / f"input-{Path(key).name}"
+
+
 async def _bring(
     store: ObjectStore, key: ObjectKey, folder: Path, *, name: str | None = None
 ) -> Path:
-    path = folder / (name or f"input-{Path(key).name}")
+    path = folder / name if name else _place(key, folder)
     await store.fetch_file(key, path)
     return path
 

@@ -6,7 +6,7 @@ worker that somebody cancelled, deleted or took over.
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,18 +16,21 @@ import asyncpg
 
 from filmgate.core.derivations import new_part
 from filmgate.core.errors import EngineCrashed, EngineError, EngineFailed, EngineUnavailable
-from filmgate.core.ports import Attempt, Engine, ObjectStore
+from filmgate.core.ports import Attempt, Engine, ObjectStore, RenderedFile
 from filmgate.core.retrying import pause_after
 from filmgate.core.spec import ObjectKey, Size
 from filmgate.core.video import Asset, Status, Variant, Video
-from filmgate.database import fairness, line, videos
+from filmgate.database import fairness, holding, line, videos
 from filmgate.database.connection import Database
 from filmgate.media.bench import MediaBench
 from filmgate.media.errors import MediaUnavailable, UnusableFilm
 from filmgate.media.probe import Probe, UnplayableFile, probe
-from filmgate.usecases import events
+from filmgate.usecases import counting, events
+from filmgate.usecases.counting import Outcome
 from filmgate.usecases.endings import end
 from filmgate.usecases.inputs import Inputs
+
+HANDED_BACK_AT_ONCE = 500
 
 
 async def begin_next(
@@ -35,34 +38,48 @@ async def begin_next(
 ) -> Video | None:
     """Claim the video that goes next, of the first engine for which one waits, for a new attempt."""
     for engine in engines:
-        async with database.transaction() as connection:
-            video = await line.lock_next(connection, engine)
-            if video is None:
-                continue
-            claimed = video.claim(at=await videos.now(connection))
-            await videos.update(connection, video, claimed, worker_id=worker_id)
-            await fairness.advance(connection, video.id)
-        await events.tell(database, claimed)
-        return claimed
+        for video in await begin_some(database, engine, worker_id=worker_id, most=1):
+            return video
     return None
 
 
+async def begin_some(database: Database, engine: str, *, worker_id: UUID, most: int) -> list[Video]:
+    """Claim the videos that go next, at most so many, each for a new attempt."""
+    async with database.transaction() as connection:
+        waiting = await line.lock_next(connection, engine, most=most)
+        if not waiting:
+            return []
+        at = await videos.now(connection)
+        claimed = [video.claim(at=at) for video in waiting]
+        pairs = list(zip(waiting, claimed, strict=True))
+        await holding.change(connection, pairs, worker_id=worker_id)
+        await fairness.advance(connection, waiting[-1].id)
+    await events.tell(database, *claimed)
+    return claimed
+
+
 async def take_over_lost(
-    database: Database, engines: Sequence[str], *, worker_id: UUID, silent_for: timedelta
-) -> Video | None:
-    """Claim a video whose worker has been silent for so long. It fails when too many were."""
+    database: Database,
+    engines: Sequence[str],
+    *,
+    worker_id: UUID,
+    silent_for: timedelta,
+    most: int = 1,
+) -> list[Video]:
+    """Claim videos whose workers have been silent for so long. One fails when too many were."""
     while True:
         async with database.transaction() as connection:
-            video = await line.lock_lost(connection, engines, silent_for=silent_for)
-            if video is None:
-                return None
-            taken = video.take_over(at=await videos.now(connection))
-            if taken.status.is_terminal:
-                await end(connection, video, taken)
-            else:
-                await videos.update(connection, video, taken, worker_id=worker_id)
-        await events.tell(database, taken)
-        if not taken.status.is_terminal:
+            lost = await line.lock_lost(connection, engines, silent_for=silent_for, most=most)
+            at = await videos.now(connection)
+            pairs = [(video, video.take_over(at=at)) for video in lost]
+            ended = [pair for pair in pairs if pair[1].status.is_terminal][:1]
+            if ended:  # by itself: no transaction ends videos of two accounts
+                await end(connection, *ended[0])
+            elif pairs:
+                await holding.change(connection, pairs, worker_id=worker_id)
+        taken = [after for _, after in ended or pairs]
+        await events.tell(database, *taken)
+        if not ended:
             return taken
 
 
@@ -79,14 +96,14 @@ async def perform(
     """Make the video and put it into our storage. Raises EngineError or StorageUnavailable."""
     try:
         async with asyncio.timeout(time_limit.total_seconds()) as limit:
-            path = await _film(video, attempt, inputs=inputs, engine=engine, bench=bench)
+            film = await _film(video, attempt, inputs=inputs, engine=engine, bench=bench)
     except TimeoutError as error:
         if not limit.expired():
             raise EngineUnavailable("The engine waited for something in vain.") from error
         raise EngineFailed(
             "engine_timeout", f"The render took longer than {time_limit} and was stopped."
         ) from error
-    return await _store(video, path, bench=bench, store=store, workdir=attempt.workdir)
+    return await _store(video, film, bench=bench, store=store)
 
 
 async def complete(
@@ -96,8 +113,10 @@ async def complete(
     async with database.transaction() as connection:
         done = video.complete(asset, at=await videos.now(connection), keep_for=keep_for)
         if not await end(connection, video, done):
+            counting.note_attempt(video, Outcome.LOST)
             return False
         await fairness.note_duration(connection, video.spec.engine, seconds=took.total_seconds())
+    counting.note_completed(video, took=took)
     await events.tell(database, done)
     return True
 
@@ -118,7 +137,9 @@ async def give_up(
             pause = pause_after(count, first=retry_delay, luck=random.random())
             is_ours = await _wait_again(connection, video, verdict, delay=pause)
     if not is_ours:
+        counting.note_attempt(video, Outcome.LOST)
         return None
+    counting.note_given_up(video, error)
     await events.tell(database, verdict)
     return verdict.status
 
@@ -128,19 +149,35 @@ async def hand_back(database: Database, video: Video, *, delay: timedelta = time
     async with database.transaction() as connection:
         waiting = video.hand_back()
         is_ours = await _wait_again(connection, video, waiting, delay=delay)
+    counting.note_attempt(video, Outcome.HANDED_BACK if is_ours else Outcome.LOST)
     if is_ours:
         await events.tell(database, waiting)
 
 
+async def hand_back_some(database: Database, held: Sequence[Video]) -> int:
+    """As `hand_back`, of many at once. Return how many were still the worker's."""
+    count = 0
+    for start in range(0, len(held), HANDED_BACK_AT_ONCE):
+        pairs = [(video, video.hand_back()) for video in held[start : start + HANDED_BACK_AT_ONCE]]
+        async with database.connection() as connection:
+            ours = await holding.change(connection, pairs)
+        for video, _ in pairs:
+            counting.note_attempt(video, Outcome.HANDED_BACK if video.id in ours else Outcome.LOST)
+        await events.tell(database, *(after for _, after in pairs if after.id in ours))
+        count += len(ours)
+    return count
+
+
 async def hand_back_all(database: Database, engines: Sequence[str], *, worker_id: UUID) -> int:
     """Whatever the worker still holds: it works on none any more. Return how many there were."""
-    async with database.transaction() as connection:
-        held = await line.lock_held(connection, worker_id, engines)
-        waiting = [video.hand_back() for video in held]
-        for before, after in zip(held, waiting, strict=True):
-            await videos.update(connection, before, after)
-    await events.tell(database, *waiting)
-    return len(held)
+    count = 0
+    while True:
+        async with database.connection() as connection:
+            held = await line.list_held(connection, worker_id, engines, most=HANDED_BACK_AT_ONCE)
+        given = await hand_back_some(database, held)
+        count += given
+        if not given:
+            return count
 
 
 async def abandon(database: Database, video: Video, *, store: ObjectStore) -> None:
@@ -165,11 +202,11 @@ def attempt_folder(video: Video) -> str:
 
 async def _film(
     video: Video, attempt: Attempt, *, inputs: Inputs, engine: Engine, bench: MediaBench
-) -> Path:
+) -> RenderedFile:
     """The whole film: of an extension, the source and what the engine made after it."""
     rendered = await engine.render(new_part(video.spec), attempt)
     if inputs.before is None:
-        return rendered.path
+        return rendered
     whole = attempt.workdir / "whole.mp4"
     found = await _probed(rendered.path)
     try:
@@ -178,27 +215,44 @@ async def _film(
         )
     except (MediaUnavailable, UnusableFilm) as error:
         raise EngineUnavailable(f"The film could not be joined to its source: {error}") from error
-    return whole
+    return RenderedFile(whole)
 
 
 async def _store(
-    video: Video, path: Path, *, bench: MediaBench, store: ObjectStore, workdir: Path
+    video: Video, film: RenderedFile, *, bench: MediaBench, store: ObjectStore
 ) -> Asset:
     """The film and its pictures, all of them or an exception."""
-    found = await _probed(path)
-    try:
-        pictures = await bench.pictures(path, into=workdir)
-    except (MediaUnavailable, UnusableFilm) as error:
-        raise EngineUnavailable(f"No pictures of the film could be taken: {error}") from error
+    found = await _probed(film.path)
     asset = Asset(
         key=ObjectKey(f"{attempt_folder(video)}{Variant.VIDEO.file_name}"),
-        size_bytes=(await asyncio.to_thread(path.stat)).st_size,
+        size_bytes=(await asyncio.to_thread(film.path.stat)).st_size,
         duration=found.duration,
     )
-    await store.put_file(asset.key, path)
-    await store.put_file(asset.key_of(Variant.THUMBNAIL), pictures.thumbnail)
-    await store.put_file(asset.key_of(Variant.SPRITESHEET), pictures.spritesheet)
+    await _all_done(
+        store.put_file(asset.key, film.path),
+        _store_pictures(asset, film, bench=bench, store=store),
+    )
     return asset
+
+
+async def _store_pictures(
+    asset: Asset, film: RenderedFile, *, bench: MediaBench, store: ObjectStore
+) -> None:
+    try:
+        pictures = film.pictures or await bench.pictures(film.path, into=film.path.parent)
+    except (MediaUnavailable, UnusableFilm) as error:
+        raise EngineUnavailable(f"No pictures of the film could be taken: {error}") from error
+    await _all_done(
+        store.put_file(asset.key_of(Variant.THUMBNAIL), pictures.thumbnail),
+        store.put_file(asset.key_of(Variant.SPRITESHEET), pictures.spritesheet),
+    )
+
+
+async def _all_done(*work: Awaitable[None]) -> None:
+    """Side by side, each to its end: whoever tidies up after a failure is not overtaken by what still goes on."""
+    for failure in await asyncio.gather(*work, return_exceptions=True):
+        if failure is not None:
+            raise failure
 
 
 async def _probed(path: Path) -> Probe:

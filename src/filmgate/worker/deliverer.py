@@ -16,6 +16,7 @@ from filmgate.core.errors import DatabaseUnavailable
 from filmgate.core.webhook import DeliveryAttempt, EndpointId, HeldDelivery, Schedule
 from filmgate.database import deliveries
 from filmgate.database.connection import Database
+from filmgate.usecases import counting
 from filmgate.usecases.deliveries import note
 from filmgate.worker.wakeups import Wakeups
 
@@ -110,7 +111,9 @@ class Deliverer:
 
     async def _deliver(self, held: HeldDelivery, wakeups: Wakeups) -> None:
         try:
-            await self._note(held, await self._attempt(held))
+            attempt = await self._attempt(held)
+            counting.note_delivery(held, attempt)
+            await self._note(held, attempt)
         finally:
             del self._held[_current_task()]
             wakeups.wake()  # there is room for another one

@@ -42,6 +42,7 @@ def periodic_jobs(
     *,
     engines: Mapping[str, Engine],
     queue_limit: timedelta,
+    keep_records: timedelta,
 ) -> tuple[PeriodicJob, ...]:
     """All of them, in the order in which they first run."""
     return (
@@ -64,6 +65,11 @@ def periodic_jobs(
             "retention",
             timedelta(seconds=30),
             lambda: retention.remove_expired(database, store=store),
+        ),
+        PeriodicJob(
+            "old records",
+            timedelta(minutes=10),
+            lambda: retention.remove_old_records(database, keep_for=keep_records),
         ),
         PeriodicJob(
             "upstream jobs",

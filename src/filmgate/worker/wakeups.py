@@ -15,9 +15,16 @@ class Wakeups:
     def __init__(self, channel: str = WORK_CHANNEL) -> None:
         self._channel = channel
         self._event = asyncio.Event()
+        self._others: list[Wakeups] = []
+
+    def tell(self, other: "Wakeups") -> None:
+        """It wakes with this one from now on, and is cleared by itself."""
+        self._others.append(other)
 
     def wake(self) -> None:
         self._event.set()
+        for other in self._others:
+            other.wake()
 
     def clear(self) -> None:
         self._event.clear()

@@ -10,6 +10,7 @@ from typing import Protocol
 from filmgate.core.errors import EngineFailed, EngineUnavailable
 from filmgate.core.spec import VideoSpec
 from filmgate.core.submission import Outcome, Terms
+from filmgate.engines.upstream.pacing import Pace
 
 
 class UpstreamAway(EngineUnavailable):
@@ -75,11 +76,12 @@ Reach = Callable[[Terms], Upstream]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long an attempt waits for what: `away_limit` for an upstream or a database that is away, `unknown_limit`
+    """How long an attempt waits for what: between looks `share_of_age` of the job's age, `away_limit` for an upstream or a database that is away, `unknown_limit`
     looks in a row for a job that was there, `leave_limit` for the answer to a post when its attempt has to end."""
 
     first_look: timedelta = timedelta(seconds=1)
-    longest_pause: timedelta = timedelta(seconds=10)
+    longest_pause: timedelta = timedelta(minutes=1)
+    share_of_age: float = 0.05
     away_limit: timedelta = timedelta(minutes=5)
     unknown_limit: int = 8
     look_up_pauses: tuple[timedelta, ...] = (
@@ -98,3 +100,4 @@ class Channel:
     terms: Terms
     reach: Reach
     patience: Patience
+    pace: Pace

@@ -16,9 +16,7 @@ async def make(spec: VideoSpec, attempt: Attempt, *, channel: Channel) -> Render
     """
     submission = await submit(Order(spec, attempt.references), attempt, channel=channel)
     upstream = channel.reach(submission.terms)
-    target = attempt.workdir / "upstream.mp4"
-    await follow(submission, attempt, upstream=upstream, target=target, patience=channel.patience)
-    return RenderedFile(target)
+    return RenderedFile(await follow(submission, attempt, upstream=upstream, channel=channel))
 
 
 async def forget(token: Token, *, reach: Reach) -> None:

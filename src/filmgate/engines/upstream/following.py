@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filmgate.core.errors import EngineFailed, EngineUnavailable
 from filmgate.core.ports import Attempt
 from filmgate.core.submission import WITHDRAWN, Submission
 from filmgate.engines.upstream.calls import (
+    Channel,
     JobState,
     JobUnknown,
     Patience,
@@ -20,43 +21,44 @@ from filmgate.engines.upstream.submitting import commit
 
 BACK_OFF = 1.5
 
-_LOST = EngineFailed(
-    "engine_failed",
-    "The upstream accepted this video, and then lost it. It may have been charged for, so it is not sent again; "
-    "create a new video if you want another try.",
-)
-
 
 async def follow(
-    submission: Submission,
-    attempt: Attempt,
-    *,
-    upstream: Upstream,
-    target: Path,
-    patience: Patience,
-) -> None:
-    """Have the film in `target` when it returns. Raises EngineError."""
+    submission: Submission, attempt: Attempt, *, upstream: Upstream, channel: Channel
+) -> Path:
+    """Return the film, which is here. Raises EngineError."""
     assert submission.upstream_id is not None
     try:
-        await _until_completed(
-            submission.upstream_id, attempt, upstream=upstream, patience=patience
-        )
+        await _until_completed(submission, attempt, upstream=upstream, channel=channel)
+        await attempt.take_room()
+        target = attempt.workdir / "upstream.mp4"
         await upstream.fetch(submission.upstream_id, target)
     except JobUnknown as error:
         if not submission.may_begin_anew():
-            raise _LOST from error
-        await commit(attempt, WITHDRAWN, patience=patience)
+            raise _lost() from error
+        await commit(attempt, WITHDRAWN, patience=channel.patience)
         raise EngineUnavailable("The upstream lost the job; it is made once more.") from error
     attempt.progress(100)
+    return target
+
+
+def _lost() -> EngineFailed:
+    return EngineFailed(
+        "engine_failed",
+        "The upstream accepted this video, and then lost it. It may have been charged for, so it is not sent again; "
+        "create a new video if you want another try.",
+    )
 
 
 async def _until_completed(
-    upstream_id: str, attempt: Attempt, *, upstream: Upstream, patience: Patience
+    submission: Submission, attempt: Attempt, *, upstream: Upstream, channel: Channel
 ) -> None:
-    looks = _Looks(patience, asyncio.get_running_loop().time())
+    assert submission.upstream_id is not None
+    looks = _Looks(channel.patience, submission.intended_at)
+    await channel.pace.rest(looks.usual_pause(), is_first=True)
     percent = 0.0
     while True:
-        sighting = await looks.next(upstream, upstream_id)
+        async with channel.pace.looks:
+            sighting = await looks.next(upstream, submission.upstream_id)
         if sighting is not None and sighting.state is JobState.COMPLETED:
             return
         if sighting is not None and sighting.failure is not None:
@@ -64,7 +66,7 @@ async def _until_completed(
         if sighting is not None:
             percent = max(percent, min(sighting.percent, 99.0))
             attempt.progress(percent)
-        await asyncio.sleep(looks.pause.total_seconds())
+        await channel.pace.rest(looks.pause)
 
 
 @dataclass(slots=True)
@@ -72,17 +74,18 @@ class _Looks:
     """Looks at one job, and the patience with looks in vain. `pause` is how long to wait before the next."""
 
     patience: Patience
-    seen_at: float
-    vain: int = 0
+    begun_at: datetime
+    away_since: float | None = None
     unknown: int = 0
     pause: timedelta = timedelta(0)
 
     async def next(self, upstream: Upstream, upstream_id: str) -> Sighting | None:
         """None for a look in vain. Raises UpstreamAway and JobUnknown once there were too many."""
+        asked_at = asyncio.get_running_loop().time()
         try:
             sighting = await upstream.look_at(upstream_id)
         except UpstreamAway as error:
-            self._in_vain(error)
+            self._in_vain(error, asked_at)
             return None
         except JobUnknown:
             # One replica may not have heard of what another one has accepted.
@@ -91,26 +94,31 @@ class _Looks:
                 raise
             self._lengthen(None)
             return None
-        if self.vain or self.unknown:
-            self.pause = timedelta(0)
-        self.vain = self.unknown = 0
-        self.seen_at = asyncio.get_running_loop().time()
-        self._lengthen(sighting.look_after)
+        self.away_since, self.unknown = None, 0
+        self.pause = self._asked(sighting.look_after) or self.usual_pause()
         return sighting
 
-    def _in_vain(self, error: UpstreamAway) -> None:
-        self.vain += 1
-        silent_for = asyncio.get_running_loop().time() - self.seen_at
+    def usual_pause(self) -> timedelta:
+        """The older the job, the longer: a look that comes late by some share of it keeps nobody waiting for long."""
+        patience = self.patience
+        age = datetime.now(UTC) - self.begun_at
+        return min(max(age * patience.share_of_age, patience.first_look), patience.longest_pause)
+
+    def _in_vain(self, error: UpstreamAway, asked_at: float) -> None:
+        if self.away_since is None:
+            self.away_since = asked_at
+        silent_for = asyncio.get_running_loop().time() - self.away_since
         if silent_for > self.patience.away_limit.total_seconds():
             raise error
         self._lengthen(error.retry_after)
 
     def _lengthen(self, asked: timedelta | None) -> None:
-        """The upstream's wish goes before our own back-off, within reason."""
         patience = self.patience
-        if asked is not None:
-            self.pause = min(max(asked, timedelta(milliseconds=100)), patience.longest_asked)
-        else:
-            self.pause = min(
-                max(self.pause * BACK_OFF, patience.first_look), patience.longest_pause
-            )
+        longer = min(max(self.pause * BACK_OFF, patience.first_look), patience.longest_pause)
+        self.pause = self._asked(asked) or longer
+
+    def _asked(self, asked: timedelta | None) -> timedelta | None:
+        """The upstream's wish goes before our own, within reason."""
+        if asked is None:
+            return None
+        return min(max(asked, timedelta(milliseconds=100)), self.patience.longest_asked)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import structlog
 
-from filmgate.core.errors import DatabaseUnavailable, EngineUnavailable
+from filmgate.core.errors import DatabaseUnavailable, EngineBusy, EngineUnavailable
 from filmgate.core.ports import Attempt, Token
 from filmgate.core.submission import (
     WITHDRAWN,
@@ -37,11 +37,19 @@ log = structlog.get_logger()
 async def submit(order: Order, attempt: Attempt, *, channel: Channel) -> Submission:
     """Return the submission with its id, made now or by an earlier attempt. Raises EngineError."""
     found = left_by_earlier(attempt.token)
-    if found is None:
-        return await _begin(order, attempt, channel=channel)
-    move = found.next_move(at=_now())
-    if move is Move.FOLLOW:
+    if found is not None and found.next_move(at=_now()) is Move.FOLLOW:
         return found
+    # Before the intent is committed: who dies while it waits leaves no doubt.
+    async with channel.pace.posts:
+        if found is None:
+            return await _begin(order, attempt, channel=channel)
+        return await _go_on(order, found, attempt, channel=channel)
+
+
+async def _go_on(
+    order: Order, found: Submission, attempt: Attempt, *, channel: Channel
+) -> Submission:
+    move = found.next_move(at=_now())
     log.info("submission in doubt", **_traces(found), move=move.name.lower())
     upstream = channel.reach(found.terms)
     if move is Move.POST:
@@ -115,6 +123,8 @@ async def _post(
 
 async def _hold_off(declined: Declined, *, patience: Patience) -> None:
     """An upstream that asks for time gets it before the next attempt can begin."""
+    if isinstance(declined.error, EngineBusy):
+        return  # whoever takes videos for it hears of it, and waits
     if declined.retry_after is not None and isinstance(declined.error, EngineUnavailable):
         await asyncio.sleep(min(declined.retry_after, patience.longest_asked).total_seconds())
 

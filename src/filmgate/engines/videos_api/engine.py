@@ -9,11 +9,12 @@ import httpx2
 import structlog
 
 from filmgate.core.errors import EngineFailed, EngineUnavailable
-from filmgate.core.ports import Attempt, RenderedFile, Token
+from filmgate.core.ports import Attempt, RenderedFile, Seats, Token
 from filmgate.core.spec import VideoSpec
 from filmgate.core.submission import Terms
 from filmgate.engines.upstream import driving
 from filmgate.engines.upstream.calls import Channel, Patience
+from filmgate.engines.upstream.pacing import Pace
 from filmgate.engines.videos_api.exchange import make_client
 from filmgate.engines.videos_api.upstream import Limits, Lines, VideosApi
 from filmgate.net.addresses import IPNetwork
@@ -33,6 +34,8 @@ class Contract:
     terms: Terms
     names: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    seats: Seats = field(default_factory=Seats)
+    looks_per_second: float = 50.0
 
 
 class VideosApiEngine:
@@ -58,8 +61,17 @@ class VideosApiEngine:
             posts=make_client(tls, keep_alive=False),
             elsewhere=make_client(tls, keep_alive=False, transport=GuardedTransport(allow=allow)),
         )
-        self._channel = Channel(terms=contract.terms, reach=self._reach, patience=patience)
+        self._channel = Channel(
+            terms=contract.terms,
+            reach=self._reach,
+            patience=patience,
+            pace=Pace(looks_per_second=contract.looks_per_second),
+        )
         self._checked = _Verdict()
+
+    @property
+    def seats(self) -> Seats:
+        return self._contract.seats
 
     async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
         if spec.characters:

@@ -13,6 +13,12 @@ import httpx2
 
 CONNECT_LIMIT = 10.0
 ANSWER_LIMIT = timedelta(seconds=20)
+MOST_CONNECTIONS = 64
+"""More than are ever called at once, but where very many jobs are stopped: those may be told later."""
+
+KEPT_CONNECTIONS = 8
+"""Every call looks at all that are idle."""
+
 ANSWER_BYTES = 1 << 20
 """Of everything but films: a page of a list is the largest."""
 
@@ -67,7 +73,10 @@ def make_client(
     return httpx2.AsyncClient(
         headers=_HEADERS,
         timeout=httpx2.Timeout(ANSWER_LIMIT.total_seconds(), connect=CONNECT_LIMIT),
-        limits=httpx2.Limits(max_keepalive_connections=None if keep_alive else 0),
+        limits=httpx2.Limits(
+            max_connections=MOST_CONNECTIONS,
+            max_keepalive_connections=KEPT_CONNECTIONS if keep_alive else 0,
+        ),
         trust_env=False,
         verify=tls,
         transport=transport,

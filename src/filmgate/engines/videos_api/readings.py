@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from filmgate.core.errors import EngineFailed, EngineUnavailable
+from filmgate.core.errors import EngineBusy, EngineFailed, EngineUnavailable
 from filmgate.core.submission import Accepted, Declined, Doubtful, Outcome
 from filmgate.engines.upstream.calls import JobState, JobUnknown, Sighting, UpstreamAway
 from filmgate.engines.videos_api.exchange import Answer
@@ -18,6 +18,7 @@ _NOT_NOW = {301, 302, 307, 308, 401, 402, 403, 404, 405, 407, 421, 425, 426, 429
 _AWAY = (_NOT_NOW - {404}) | {408}
 
 _BLOCKED = {"moderation_blocked", "content_policy_violation", "content_policy", "safety_violation"}
+_SPENT = {"insufficient_quota", "billing_hard_limit_reached"}
 _SHARED_CODES = {"image_rejected", "engine_timeout"}
 _STATES = {
     "completed": JobState.COMPLETED,
@@ -41,6 +42,9 @@ def outcome_of(answer: Answer, *, knows_keys: bool) -> Outcome:
     if is_doubtful or not (answer.status in _NOT_NOW or 400 <= answer.status < 500):
         return Doubtful(f"it answered with status {answer.status}.")
     code, message = _told(answer.document)
+    if answer.status == 429 and code not in _BLOCKED | _SPENT:
+        busy = "The upstream has all that it can take for now."
+        return Declined(EngineBusy(busy, retry_after=answer.retry_after), answer.retry_after)
     if code not in _BLOCKED and answer.status in _NOT_NOW:
         words = f"The upstream takes no jobs from us now: it answered with status {answer.status}."
         return Declined(EngineUnavailable(words), answer.retry_after)

@@ -136,13 +136,15 @@ class VideosApi:
             data = await asyncio.to_thread(picture.read_bytes)
             kind = mimetypes.guess_type(picture.name)[0] or "application/octet-stream"
             parts.append(("input_reference", (f"reference{picture.suffix}", data, kind)))
-        return self.lines.posts.build_request(
+        request = self.lines.posts.build_request(
             "POST",
             f"{self.terms.url}/v1/videos",
             headers=self._authorization | {"idempotency-key": key},
             files=parts,
             timeout=self.limits.submit.total_seconds(),
         )
+        await request.aread()  # or every part of the form would be sent by itself
+        return request
 
     def _fields(self, order: Order) -> dict[str, str]:
         spec = order.spec
