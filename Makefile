@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_EXTRA_CA_CERTS ?= $(TRUSTED)
 endif
 
-.PHONY: audit chaos help demo test check format lock docs shape clean
+.PHONY: audit bench chaos help demo test check format lock docs shape clean footprint
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -34,6 +34,9 @@ check: .venv/dev.stamp  ## format, lint, types, layers, dependencies, lock: what
 	$(BIN)/deptry .
 	scripts/lock.sh --check
 
+bench: .venv/dev.stamp  ## measure a real server beside references (needs wrk): MODE=full ONLY="polls creates" WRITE=1
+	@$(BIN)/python -m bench $(if $(filter full,$(MODE)),--full) $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write)
+
 audit: .venv/dev.stamp  ## look the locked dependencies up in the databases of known vulnerabilities
 	@$(BIN)/python scripts/audit.py
 
@@ -46,6 +49,9 @@ lock: .venv/dev.stamp  ## pin the dependencies, and the clients that are tested,
 
 docs: .venv/dev.stamp  ## write the reference pages that are made from the code
 	$(BIN)/python scripts/settings_page.py > docs/settings.md
+
+footprint: .venv/dev.stamp  ## list what an installation brings, package by package, with its size
+	@$(BIN)/python scripts/footprint.py
 
 shape: .venv/dev.stamp  ## list the longest files and functions
 	@$(BIN)/python scripts/shape.py

@@ -1,0 +1,1 @@
+"""Benchmarks: the real server under load, beside references measured in the same minutes on the same core."""
