@@ -9,23 +9,32 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Self
 
 import structlog
-import uvicorn
 
+from filmgate.base import Base
 from filmgate.core.errors import DatabaseUnavailable, ServiceUnavailable
+from filmgate.database.connection import Database
 from filmgate.database.embedded import EmbeddedPostgres
 from filmgate.database.folders import EmbeddedDatabaseError
 from filmgate.database.notices import CHANNEL as NOTICES
+from filmgate.exposing.listener import GOOD_FOR, exposing, listen
 from filmgate.http.app import build_app
 from filmgate.http.connections import Doorway
-from filmgate.settings import Settings
+from filmgate.http.serving import serving
+from filmgate.metrics import counts
+from filmgate.metrics.numbers import Values
+from filmgate.settings import Settings, SettingsError
+from filmgate.usecases import depths
 from filmgate.usecases.ownership import ForeignStore, claim
-from filmgate.wiring import Base, System, open_deliverer, open_services, open_workshop
+from filmgate.usecases.shared import Shared
+from filmgate.wiring import System, open_deliverer, open_services, open_workshop
+from filmgate.worker.counted_jobs import counted
 from filmgate.worker.periodic import periodic_jobs, repeat
 from filmgate.worker.runner import Runner
 from filmgate.worker.wakeups import Wakeups
@@ -74,6 +83,7 @@ async def run(
     """Run the API on the socket, if there is one, and the worker, if wanted, until told to stop."""
     _allow_many_files()
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_metrics(settings, system))
         await stack.enter_async_context(_beside(_keep_alive(system.base)))
         await _mark_store(system)
         if with_worker:
@@ -93,51 +103,60 @@ async def _mark_store(system: System) -> None:
 
 
 @asynccontextmanager
+async def _metrics(settings: Settings, system: System) -> AsyncIterator[None]:
+    """Around everything else: how a server ends is worth seeing too. Raises SettingsError."""
+    address = settings.metrics_listener()
+    if address is None:
+        yield
+        return
+    measure = partial(depths.measure, system.base.database, list(system.engines))
+    try:
+        listening = listen(*address)
+    except OSError as error:
+        reason = error.strerror or error
+        raise SettingsError(
+            f"metrics_address: {settings.metrics_address} cannot be listened on: {reason}."
+        ) from error
+    with (
+        listening,
+        counts.database_connections.known_by(partial(_pool_by_state, system.base.database)),
+        counts.database_waiting.known_by(lambda: {(): system.base.database.use.waiting}),
+    ):
+        async with exposing(listening, Shared(measure, good_for=GOOD_FOR)):
+            yield
+
+
+def _pool_by_state(database: Database) -> Mapping[Values, float]:
+    use = database.use
+    return {("busy",): use.busy, ("idle",): use.idle}
+
+
+@asynccontextmanager
 async def _api(
     settings: Settings, system: System, *, listening: socket.socket
 ) -> AsyncIterator[None]:
+    doorway = Doorway(most=settings.max_connections, exempt=settings.proxies())
     async with (
         open_services(settings, system) as services,
         _beside(services.watch.run()),
-        asyncio.TaskGroup() as life,
+        _beside(services.sightings.run()),
+        _beside(services.wrong_keys.known.run(services.database)),
+        _beside(services.acceptance.run()),
+        serving(
+            build_app(services),
+            listening=listening,
+            doorway=doorway,
+            grace_seconds=HTTP_GRACE_SECONDS,
+        ),
     ):
-        doorway = Doorway(most=settings.max_connections, exempt=settings.proxies())
-        server = _Server(
-            uvicorn.Config(
-                build_app(services),
-                http=doorway.protocol(),
-                lifespan="off",
-                ws="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,  # read in http/app.py
-                timeout_graceful_shutdown=HTTP_GRACE_SECONDS,
-            )
-        )
-        life.create_task(server.serve(sockets=[listening]))
-        await server.ready.wait()
-        try:
-            yield
-        finally:
-            services.watch.close()
-            server.should_exit = True
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers, and with a word when it is ready."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+        with (
+            counts.open_connections.known_by(lambda: {(): doorway.open.total()}),
+            counts.waiting_requests.known_by(lambda: {(): services.watch.waiting}),
+        ):
+            try:
+                yield
+            finally:
+                services.watch.close()
 
 
 @asynccontextmanager
@@ -156,8 +175,9 @@ async def _worker(
             system.store,
             engines=system.engines,
             queue_limit=settings.queue_time_limit,
+            keep_records=settings.keep_records,
         ):
-            await stack.enter_async_context(_beside(repeat(job, database)))
+            await stack.enter_async_context(_beside(repeat(counted(job), database)))
         async with asyncio.TaskGroup() as life:
             life.create_task(runner.run(signals.stop, wakeups, hurry=signals.hurry))
             try:

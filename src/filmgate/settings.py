@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
@@ -82,6 +83,13 @@ class Settings(BaseModel):
         description="What clients call this server, such as https://video.example.org: the base of "
         "the links to videos. Turn it behind a proxy, or when clients follow links from elsewhere.",
     )
+    x_accel_prefix: str | None = Field(
+        None,
+        pattern=r"^/([A-Za-z0-9._-]+/)+$",
+        description="Where nginx, before this server, has the folder of `storage_url` as an internal location, such as "
+        "`/protected/`: it then sends the films by itself, as docs/storage.md says. Turn it when downloads take more "
+        "of a core than they should.",
+    )
     api_key: SecretStr | None = Field(
         None,
         description="A key to accept beside those that `filmgate keys` made, at least 8 characters. "
@@ -113,6 +121,13 @@ class Settings(BaseModel):
         description="How long a video may wait, all its pauses between attempts included, before it fails as "
         "expired_in_queue. Turn it when nobody wants a film that comes so late.",
     )
+    keep_records: Term = Field(
+        timedelta(days=90),
+        validate_default=True,
+        description="How long the record of a video is kept once its objects are gone. What it cost and came to stays in "
+        "the ledger and in `filmgate usage`. At least a day, and longer than `queue_time_limit` and "
+        "`render_time_limit` together. Turn it when clients ask for old videos, or nobody may know of them so long.",
+    )
     grace: Duration = Field(
         timedelta(seconds=10),
         description="How long a stopping worker waits for the videos in its hands before it gives them "
@@ -134,6 +149,11 @@ class Settings(BaseModel):
         ge=10,
         description="How many connections are kept open at once; one address may have half of them. "
         "Turn it to what memory and file limits allow.",
+    )
+    metrics_address: str | None = Field(
+        None,
+        description="Where this process exposes its metrics to Prometheus, such as 127.0.0.1:9464, as docs/metrics.md "
+        "says. Turn it to see what a server does; whoever reaches the address needs no key.",
     )
     trusted_proxies: str = Field(
         "127.0.0.0/8,::1/128",
@@ -204,6 +224,18 @@ class Settings(BaseModel):
         "to use GPU replicas or a hosted service; a model's `engine` then names one.",
     )
 
+    @field_validator("keep_records")
+    @classmethod
+    def _records_outlive_the_work(cls, kept: timedelta, info: ValidationInfo) -> timedelta:
+        """A video that looks for its job at an upstream must find the record of the one whose job it was."""
+        limits = (info.data.get(name) for name in ("queue_time_limit", "render_time_limit"))
+        work = sum((limit for limit in limits if limit), timedelta(0))
+        if kept < timedelta(days=1) or kept <= work:
+            raise ValueError(
+                "must be at least a day, and longer than queue_time_limit and render_time_limit together"
+            )
+        return kept
+
     @field_validator("engines")
     @classmethod
     def _names_are_free(cls, engines: Mapping[str, EngineSettings]) -> Mapping[str, EngineSettings]:
@@ -221,6 +253,13 @@ class Settings(BaseModel):
     def _proxies_are_networks(cls, proxies: str) -> str:
         _networks(proxies)
         return proxies
+
+    @field_validator("metrics_address")
+    @classmethod
+    def _address_is_one(cls, address: str | None) -> str | None:
+        if address is not None:
+            _host_and_port(address)
+        return address
 
     @field_validator("database_url")
     @classmethod
@@ -256,6 +295,10 @@ class Settings(BaseModel):
     def proxies(self) -> Sequence[IPNetwork]:
         """The networks of `trusted_proxies`."""
         return _networks(self.trusted_proxies)
+
+    def metrics_listener(self) -> tuple[str, int] | None:
+        """Host and port of `metrics_address`."""
+        return None if self.metrics_address is None else _host_and_port(self.metrics_address)
 
     def upstream_keys(self) -> Mapping[str, SecretStr]:
         """The keys for upstreams, by the names of their variables. Raises SettingsError for one that is not set."""
@@ -295,6 +338,15 @@ def unknown_variables() -> list[str]:
 def _networks(text: str) -> Sequence[IPNetwork]:
     """Raises ValueError."""
     return [ip_network(each.strip()) for each in text.split(",") if each.strip()]
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    """Raises ValueError."""
+    parts = urlsplit(f"//{address}")
+    is_more = parts.netloc != address or parts.username is not None
+    if parts.hostname is None or parts.port is None or is_more:
+        raise ValueError("must be an address and a port, such as 127.0.0.1:9464 or [::1]:9464")
+    return parts.hostname, parts.port
 
 
 def _is_postgresql(url: str) -> bool:

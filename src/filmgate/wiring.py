@@ -1,6 +1,5 @@
 """The composition root: Settings in, the parts of a running system out. The only file that knows them all."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -8,13 +7,11 @@ from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 
+from filmgate.base import Base, open_base
 from filmgate.core.catalogue import Catalogue
-from filmgate.core.ports import Engine, ObjectStore
+from filmgate.core.ports import Engine, ObjectStore, Seats
 from filmgate.core.submission import Terms
 from filmgate.database import accounts
-from filmgate.database.connection import Database, translated
-from filmgate.database.embedded import EmbeddedPostgres
-from filmgate.database.migrate import is_current, migrate
 from filmgate.engines.scenes.engine import ScenesEngine
 from filmgate.engines.videos_api.engine import Contract, VideosApiEngine
 from filmgate.engines.videos_api.upstream import Limits
@@ -22,6 +19,7 @@ from filmgate.http.bodies.room import Room
 from filmgate.http.following.watching import Watch
 from filmgate.http.limits import RequestRate
 from filmgate.http.services import Services
+from filmgate.http.sightings import Sightings
 from filmgate.media.bench import MediaBench
 from filmgate.media.images import MAX_IMAGE_BYTES
 from filmgate.moderation.endpoint import ModerationEndpoint
@@ -30,27 +28,20 @@ from filmgate.moderation.faces import FaceDetector
 from filmgate.moderation.prompt_list import PromptList, UnusablePromptList
 from filmgate.net.addresses import IPNetwork
 from filmgate.net.guarded import GuardedClient
-from filmgate.processes.threads import to_the_end
 from filmgate.settings import Settings, SettingsError
 from filmgate.settings_tables import EngineSettings
 from filmgate.storage.links import LinkSigner
 from filmgate.storage.local import LocalObjectStore
 from filmgate.storage.opening import open_store
+from filmgate.usecases.acceptance import Acceptance
+from filmgate.usecases.line import Lines
 from filmgate.usecases.policies import Policies
 from filmgate.webhooks.sending import ATTEMPT_LIMIT, attempt_delivery
 from filmgate.worker.deliverer import Deliverer
 from filmgate.worker.scratch import own_folder
-from filmgate.worker.slot import Workshop
+from filmgate.worker.workshop import Workshop
 
 ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What every command of the server side stands on. `embedded` is None with a database of the user's."""
-
-    database: Database
-    embedded: EmbeddedPostgres | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +53,6 @@ class System:
     engines: Mapping[str, Engine]
     bench: MediaBench
     catalogue: Catalogue
-
-
-@asynccontextmanager
-async def open_base(settings: Settings) -> AsyncIterator[Base]:
-    """Start the embedded database if there is no other, and connect to a schema that is up to date."""
-    async with AsyncExitStack() as stack:
-        embedded = await _start_embedded(settings, stack)
-        dsn = embedded.dsn if embedded else _external(settings)
-        with translated():
-            await (migrate(dsn) if embedded else _refuse_outdated(dsn))
-        database = await Database.open(dsn)
-        stack.push_async_callback(database.aclose)
-        yield Base(database, embedded)
 
 
 @asynccontextmanager
@@ -106,6 +84,7 @@ async def open_services(settings: Settings, system: System) -> AsyncIterator[Ser
         keys = await accounts.signing_keys(connection)
     # Not the worker's: whoever uploads strange films must not keep finished ones waiting.
     bench = MediaBench()
+    sightings = Sightings(system.base.database)
     try:
         with own_folder(settings.data / "scratch") as scratch:
             async with open_policies(settings, scratch=scratch) as policies:
@@ -118,10 +97,14 @@ async def open_services(settings: Settings, system: System) -> AsyncIterator[Ser
                     engines=system.engines,
                     bench=bench,
                     scratch=scratch,
-                    watch=Watch(system.base.database),
+                    watch=Watch(system.base.database, sightings),
+                    sightings=sightings,
+                    lines=Lines(system.base.database),
+                    acceptance=Acceptance(system.base.database),
                     webhook_networks=_webhook_networks(settings),
                     policies=policies,
                     public_url=settings.public_url,
+                    x_accel_prefix=settings.x_accel_prefix,
                     max_body_bytes=settings.max_body_bytes,
                     # A text takes three times its length while it is read.
                     memory=_room(settings, of_account=2, in_all=4),
@@ -245,33 +228,17 @@ def _contract(name: str, told: EngineSettings) -> Contract:
         can_list=told.can_list,
     )
     limits = Limits(submit=told.submit_time_limit, download=told.download_time_limit)
-    return Contract(terms=terms, names=told.models, limits=limits)
+    return Contract(
+        terms=terms,
+        names=told.models,
+        limits=limits,
+        seats=Seats(told.seats),
+        looks_per_second=told.looks_per_second,
+    )
 
 
 def _webhook_networks(settings: Settings) -> Sequence[IPNetwork]:
     return ANYWHERE if settings.allow_private_webhooks else ()
-
-
-async def _start_embedded(settings: Settings, stack: AsyncExitStack) -> EmbeddedPostgres | None:
-    if settings.database_url is not None:
-        return None
-    embedded = EmbeddedPostgres(settings.data)
-    stack.push_async_callback(asyncio.to_thread, embedded.stop)
-    await to_the_end(embedded.start)
-    return embedded
-
-
-def _external(settings: Settings) -> str:
-    assert settings.database_url is not None
-    return settings.database_url.get_secret_value()
-
-
-async def _refuse_outdated(dsn: str) -> None:
-    if not await is_current(dsn):
-        raise SettingsError(
-            "The database's schema is not that of this filmgate. Bring it up to date with: "
-            "filmgate migrate"
-        )
 
 
 def _catalogue(settings: Settings, engines: Mapping[str, Engine]) -> Catalogue:

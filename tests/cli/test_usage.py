@@ -19,6 +19,7 @@ from filmgate.core.video import Dialect, VideoId
 from filmgate.database.connection import Database
 from filmgate.usecases import accounts, videos
 from tests.claiming import ASSET, begin, complete
+from tests.creating import create
 
 SPEC = VideoSpec(model="sora-2", engine="scenes", prompt="A cat", size=Size(720, 1280), seconds=8)
 Filmgate = Callable[..., Result]
@@ -50,7 +51,7 @@ async def _work(dsn: str) -> None:
 
 
 async def _create(database: Database, caller: Caller) -> VideoId:
-    video = await videos.create(
+    video = await create(
         database,
         SPEC,
         video_id=videos.new_id(),

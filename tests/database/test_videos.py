@@ -18,10 +18,17 @@ from filmgate.core.spec import (
     VideoSpec,
 )
 from filmgate.core.video import Dialect, Video, VideoId, moment_of, new_video_id
-from filmgate.database import lists, videos
+from filmgate.database import accounts, lists, videos
 from filmgate.database.connection import Database
 
 SPEC = VideoSpec(model="m", engine="e", prompt="p", size=Size(64, 64), seconds=4)
+
+
+async def _moment(connection: asyncpg.Connection, account_id: AccountId) -> datetime:
+    """As `candidates.accept` chooses it."""
+    await accounts.lock_all(connection, [account_id], waits=True)
+    moment: datetime = await connection.fetchval("select clock_timestamp()")
+    return moment
 
 
 async def write(
@@ -32,7 +39,7 @@ async def write(
         account_id=account_id,
         dialect=Dialect.OPENAI,
         spec=spec,
-        created_at=await lists.hold_lists(connection, [account_id]),
+        created_at=await _moment(connection, account_id),
         place=Place(start=0, cost=1),
     )
     await videos.insert(connection, [video])

@@ -167,6 +167,13 @@ class Gate:
         finally:
             self.waiting -= 1
 
+    def let_through(self) -> None:
+        """Those who wait now, and nobody after them."""
+        was_open = self.is_open.is_set()
+        self.is_open.set()
+        if not was_open:
+            self.is_open.clear()
+
     async def until_one_waits(self) -> None:
         async def look() -> bool:
             return self.waiting > 0

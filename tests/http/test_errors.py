@@ -16,6 +16,7 @@ from filmgate.http.dialects.relay import errors as relay_errors
 from filmgate.http.errors import TABLE, Refusal, refusal_of
 from filmgate.media.errors import MediaStarved, MediaUnavailable
 from filmgate.moderation.errors import ImageRejected, ModerationUnavailable, PromptBlocked
+from filmgate.usecases.candidates import AccountBusy
 
 DIALECTS: list[Callable[[Refusal], str]] = [
     openai_errors.write,
@@ -67,6 +68,7 @@ TOLD: dict[type[FilmgateError], tuple[FilmgateError, int, str]] = {
     PromptBlocked: (PromptBlocked("prompt list"), 400, "moderation_blocked"),
     ImageRejected: (ImageRejected("image_urls", "?"), 400, "image_rejected"),
     RequestTimedOut: (RequestTimedOut("?"), 408, "request_timeout"),
+    AccountBusy: (AccountBusy("?"), 503, "service_unavailable"),
     errors.OutcomeUnknown: (errors.OutcomeUnknown("?"), 503, "service_unavailable"),
 }
 

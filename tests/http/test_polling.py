@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -26,6 +27,7 @@ from filmgate.http.sightings import FINISHED_FOR, LIVE_FOR, Sightings
 from filmgate.metrics import counts
 from filmgate.usecases import accounts, videos
 from filmgate.usecases.line import Lines
+from tests.creating import create
 from tests.eventually import eventually
 from tests.http.live import Hand, live, lose_listener, watching
 from tests.http.polls import (
@@ -62,7 +64,7 @@ class Studio:
     stage: Stage
 
     async def queued(self, *, price: int | None = None) -> Video:
-        return await videos.create(
+        return await create(
             self.database,
             SPEC,
             video_id=videos.new_id(),
@@ -587,6 +589,24 @@ async def test_where_notices_may_have_been_lost_everything_is_looked_at_again(
 
 def services_id(poller: Poller) -> Any:
     return wire_id(poller).removeprefix("video_")
+
+
+async def test_a_place_that_moves_is_told_with_another_tag(
+    services: Services, studio: Studio, key: str, stage: Stage
+) -> None:
+    services = replace(services, lines=Lines(services.database, good_for=timedelta(0)))
+    first, last = await studio.queued(), await studio.queued()
+    doors, plain = Doors(services), build_application(services)
+    poll = Poll(path=f"/v1/videos/video_{last.id}", headers=headers_of(key, OUR_ID))
+    async with sighted(services, key=key):
+        before = await doors.ask(poll)
+        await stage.begin(f"video_{first.id}")
+        after = await doors.ask(poll)
+    assert doors.handed_on == 0
+    assert b'"queue":{"position":2,' in before.body
+    assert b'"queue":{"position":1,' in after.body
+    assert before.headers[b"etag"] != after.headers[b"etag"]
+    assert after == await ask(plain, poll)
 
 
 # What was told otherwise. Nobody listens, and the clock stands still.

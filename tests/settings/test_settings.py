@@ -76,6 +76,8 @@ def test_a_file_that_was_named_must_exist() -> None:
         ("API_KEY", "schlüssel123", "api_key: .*ASCII, no spaces"),
         ("API_KEY", "sk-fg-of-my-own", "api_key: .*only if filmgate made it"),
         ("KEEP_FOR", "0", "keep_for: .*at least one second"),
+        ("KEEP_RECORDS", "3600", "keep_records: .*at least a day"),
+        ("QUEUE_TIME_LIMIT", "P90D", "keep_records: .*longer than queue_time_limit"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_name(

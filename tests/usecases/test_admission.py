@@ -302,15 +302,9 @@ class History:
             case "hand back":
                 await rendering.hand_back(us.database, video)
             case "lose":
-                self.held += [
-                    taken
-                    for taken in [
-                        await rendering.take_over_lost(
-                            us.database, [SPEC.engine], worker_id=WORKER, silent_for=timedelta(0)
-                        )
-                    ]
-                    if taken
-                ]
+                self.held += await rendering.take_over_lost(
+                    us.database, [SPEC.engine], worker_id=WORKER, silent_for=timedelta(0)
+                )
             case _:
                 error = {
                     "away": EngineUnavailable("away"),

@@ -136,7 +136,7 @@ async def test_a_thousand_and_more_are_looked_at(us: Owner, store: LocalObjectSt
 async def test_a_film_that_no_row_can_have_lost_stays_and_nothing_else_goes(
     us: Owner, store: LocalObjectStore
 ) -> None:
-    """As after the restoring of an older backup: rows are missing, and no row is ever deleted."""
+    """As after the restoring of an older backup: rows are missing, and no row goes before its film."""
     litter = f"videos/{videos.new_id()}/source.mp4"
     film = f"videos/{videos.new_id()}/1/video.mp4"
     await put(store, litter, film)

@@ -26,6 +26,8 @@ class Elsewhere:
     stubborn: set[str] = field(default_factory=set)
     forgotten: list[Token] = field(default_factory=list)
 
+    seats = None
+
     async def render(self, spec: VideoSpec, attempt: Attempt) -> RenderedFile:
         raise EngineFailed("engine_failed", "This engine renders nothing.")
 

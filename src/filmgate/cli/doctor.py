@@ -61,11 +61,20 @@ async def _examine(settings: Settings) -> list[Finding]:
         *(Finding("environment", False, sentence) for sentence in unknown_variables()),
         _encoders(),
         _disk(settings.data),
+        _metrics(settings),
     ]
     findings.append(await _storage(settings))
     findings += [finding async for finding in _system(settings)]
     findings.append(await asyncio.to_thread(_server))
     return findings
+
+
+def _metrics(settings: Settings) -> Finding:
+    if settings.metrics_address is None:
+        return Finding("metrics", None, "exposed nowhere; metrics_address says where")
+    return Finding(
+        "metrics", None, f"http://{settings.metrics_address}/metrics, while a server runs"
+    )
 
 
 def _encoders() -> Finding:

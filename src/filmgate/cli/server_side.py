@@ -8,13 +8,13 @@ from typing import TypeVar
 
 import asyncpg
 
+from filmgate.base import open_base
 from filmgate.cli.output import ExitCode, Refused, say
 from filmgate.core.errors import Conflict, FilmgateError, NotFound
 from filmgate.database.connection import Database
 from filmgate.database.folders import EmbeddedDatabaseError
 from filmgate.database.migrate import UnknownRevision
 from filmgate.settings import Settings, SettingsError
-from filmgate.wiring import open_base
 
 T = TypeVar("T")
 Flags = Mapping[str, object]

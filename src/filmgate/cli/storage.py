@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+from filmgate.base import open_base
 from filmgate.cli.output import Refused, show
 from filmgate.cli.server_side import server_failures_explained
 from filmgate.core.ports import ObjectStore
@@ -12,7 +13,7 @@ from filmgate.settings import Settings
 from filmgate.usecases import ownership
 from filmgate.usecases.ownership import ForeignStore
 from filmgate.usecases.survey import look_over
-from filmgate.wiring import object_store, open_base
+from filmgate.wiring import object_store
 
 
 def adopt(flags: Mapping[str, object], *, config: Path | None, is_sure: bool) -> None:

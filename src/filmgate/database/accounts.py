@@ -8,6 +8,7 @@ import asyncpg
 
 from filmgate.core.account import Account, AccountId, ApiKey, ApiKeyId, Caller
 from filmgate.core.errors import NotFound
+from filmgate.database import lists
 
 _COLUMNS = """
     id, name, weight, running_limit, queued_limit, requests_per_minute, has_credit, balance
@@ -64,13 +65,18 @@ async def lock_all(
 ) -> dict[AccountId, Account]:
     """As `lock`, of many, in the order in which everybody locks them. Or, where nobody `waits`, of those among them
     that no other transaction has locked.
+
+    Their lists are held as well: see `lists.LOCK`.
     """
     rows = await connection.fetch(
         f"""
-        select {_COLUMNS} from account where id = any($1::bigint[]) order by id
-        for no key update {"" if waits else "skip locked"}
+        with locked as materialized (
+            select {_COLUMNS} from account where id = any($1::bigint[]) order by id
+            for no key update {"" if waits else "skip locked"})
+        select {_COLUMNS}, pg_advisory_xact_lock_shared($2, (id % 2147483648)::int) from locked
         """,
         list(account_ids),
+        lists.LOCK,
     )
     return {AccountId(row["id"]): _account(row) for row in rows}
 

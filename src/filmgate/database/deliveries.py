@@ -79,8 +79,9 @@ async def claim(
             limit $5
         )
         update delivery set held_until = now() + $6::interval
-        from due, webhook_endpoint as endpoint, event
-        where delivery.id = due.id and endpoint.id = endpoint_id and event.id = event_id
+        from webhook_endpoint as endpoint, event
+        where delivery.id = any (array(select id from due)) and endpoint.id = endpoint_id
+          and event.id = event_id
         returning delivery.id, endpoint_id, url, secret, begun_at, tries, now() as held_at,
                   held_until, case when old_secret_until > now() then old_secret end as old_secret,
                   {_EVENT}
@@ -260,12 +261,19 @@ async def list_page(
     return await _with_attempts(connection, rows)
 
 
-async def trim(connection: asyncpg.Connection, *, keep_for: timedelta) -> None:
-    """Forget deliveries that ended so long ago, and their log."""
-    await connection.execute(
-        "delete from delivery where status <> 'pending' and ended_at < now() - $1::interval",
+async def trim(connection: asyncpg.Connection, *, keep_for: timedelta, limit: int) -> int:
+    """Forget deliveries that ended so long ago, and their log, oldest first. Return how many."""
+    forgotten = await connection.fetch(
+        """
+        delete from delivery where id = any (array(
+            select id from delivery where status <> 'pending' and ended_at < now() - $1::interval
+            order by ended_at limit $2 for update skip locked))
+        returning true
+        """,
         keep_for,
+        limit,
     )
+    return len(forgotten)
 
 
 async def _with_attempts(

@@ -52,16 +52,17 @@ async def list_after(
     video_id: VideoId | None = None,
 ) -> list[Event]:
     """The account's events behind that position, oldest first; of one video only, if one is named."""
+    # Two statements, so that neither has to read what the other one could skip.
+    of_video = "and video_id = $4" if video_id else ""
     rows = await connection.fetch(
         f"""
-        select {_COLUMNS} from event
-        where account_id = $1 and position > $2 and ($4::text is null or video_id = $4)
+        select {_COLUMNS} from event where account_id = $1 and position > $2 {of_video}
         order by position limit $3
         """,
         account_id,
         position,
         limit,
-        video_id,
+        *([video_id] if video_id else []),
     )
     return [_event(row) for row in rows]
 
@@ -96,9 +97,19 @@ async def find_of_video(connection: asyncpg.Connection, video_id: VideoId) -> Ev
     return _event(row) if row else None
 
 
-async def trim(connection: asyncpg.Connection, *, keep_for: timedelta) -> None:
-    """Forget what happened so long ago that nobody will ask for it."""
-    await connection.execute("delete from event where created_at < now() - $1::interval", keep_for)
+async def trim(connection: asyncpg.Connection, *, keep_for: timedelta, limit: int = 1_000) -> int:
+    """Forget what happened so long ago that nobody will ask for it, oldest first. Return how much it was."""
+    forgotten = await connection.fetch(
+        """
+        delete from event where id = any (array(
+            select id from event where created_at < now() - $1::interval
+            order by created_at limit $2 for update skip locked))
+        returning true
+        """,
+        keep_for,
+        limit,
+    )
+    return len(forgotten)
 
 
 def _event(row: asyncpg.Record) -> Event:

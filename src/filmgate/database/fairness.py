@@ -1,6 +1,7 @@
 """The clocks of fair queueing (`core/fairness.py`): where engines are, and where accounts end."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import asyncpg
 
@@ -18,8 +19,8 @@ LineOf = tuple[str, AccountId]
 
 async def take_places(
     connection: asyncpg.Connection, costs: Mapping[LineOf, int]
-) -> dict[LineOf, int]:
-    """Where the accounts' next videos start that cost so much together; behind these they end from now on.
+) -> tuple[datetime, dict[LineOf, int]]:
+    """Where the accounts' next videos start that cost so much together, and now; behind these they end from now on.
 
     The accounts are locked, so nobody else moves their ends.
     """
@@ -35,13 +36,13 @@ async def take_places(
             insert into account_clock (engine, account_id, finish)
             select engine, account_id, start + cost from wanted
             on conflict (engine, account_id) do update set finish = excluded.finish)
-        select engine, account_id, start from wanted
+        select engine, account_id, start, clock_timestamp() as now from wanted
         """,
         [engine for engine, _ in costs],
         [account_id for _, account_id in costs],
         list(costs.values()),
     )
-    return {(row["engine"], row["account_id"]): row["start"] for row in rows}
+    return rows[0]["now"], {(row["engine"], row["account_id"]): row["start"] for row in rows}
 
 
 async def advance(connection: asyncpg.Connection, video_id: VideoId) -> None:

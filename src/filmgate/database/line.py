@@ -4,7 +4,7 @@ The video's own row is its place in the line (`fair_start`). Whoever claims one 
 have locked, so that no two workers ever wait for each other.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -19,52 +19,64 @@ EXACT_TO = 1_000
 """Places behind that are estimated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A queued video's place in the line, 1 being next, and when it will begin if all goes on as it does."""
+Mark = tuple[int, str]
+"""Where a video stands: start tag and id, in whose order the line is."""
 
-    position: int
-    starts_in: timedelta
+KeptOut = list[Mark]
 
 
-async def lock_next(connection: asyncpg.Connection, engine: str) -> Video | None:
-    """The queued video that goes next, locked until the transaction ends."""
-    row = await connection.fetchrow(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """The first of a line, how many videos are being made, and how long the latest ones took."""
+
+    marks: list[Mark]
+    running: int
+    render_seconds: float | None
+
+
+async def lock_next(connection: asyncpg.Connection, engine: str, *, most: int = 1) -> list[Video]:
+    """The queued videos that go next, in their order, locked until the transaction ends."""
+    rows = await connection.fetch(
         f"""
         select {COLUMNS} from video
         where engine = $1 and status = 'queued' and is_admitted and not_before is null
-        order by fair_start, id limit 1 for update skip locked
+        order by fair_start, id limit {most:d} for update skip locked
         """,
         engine,
     )
-    return video_of(row) if row else None
+    return [video_of(row) for row in rows]
 
 
 async def lock_lost(
-    connection: asyncpg.Connection, engines: Collection[str], *, silent_for: timedelta
-) -> Video | None:
-    """A video in progress of which no heartbeat has come for so long, locked until the transaction ends."""
-    row = await connection.fetchrow(
+    connection: asyncpg.Connection,
+    engines: Collection[str],
+    *,
+    silent_for: timedelta,
+    most: int = 1,
+) -> list[Video]:
+    """Videos in progress of which no heartbeat has come for so long, locked until the transaction ends."""
+    rows = await connection.fetch(
         f"""
         select {COLUMNS} from video
         where engine = any($1::text[]) and status = 'in_progress'
           and heartbeat_at < now() - $2::interval
-        limit 1 for update skip locked
+        limit {most:d} for update skip locked
         """,
         list(engines),
         silent_for,
     )
-    return video_of(row) if row else None
+    return [video_of(row) for row in rows]
 
 
-async def lock_held(
-    connection: asyncpg.Connection, worker_id: UUID, engines: Collection[str]
+async def list_held(
+    connection: asyncpg.Connection, worker_id: UUID, engines: Collection[str], *, most: int
 ) -> list[Video]:
-    """What the worker still holds, locked until the transaction ends."""
+    """What the worker still holds, or so many of it."""
     rows = await connection.fetch(
         f"""
         select {COLUMNS} from video
-        where engine = any($2::text[]) and status = 'in_progress' and worker_id = $1 for update
+        where engine = any($2::text[]) and status = 'in_progress' and worker_id = $1
+        limit {most:d}
         """,
         worker_id,
         list(engines),
@@ -116,25 +128,12 @@ async def lock_forsaken(
         select {COLUMNS} from video
         where status = 'in_progress' and created_at < now() - $1::interval
           and heartbeat_at < now() - $2::interval
-        order by created_at limit 1 for update skip locked
+        limit 1 for update skip locked
         """,
         waiting_for,
         silent_for,
     )
     return video_of(row) if row else None
-
-
-async def count_queued(connection: asyncpg.Connection, account_id: AccountId, *, most: int) -> int:
-    """How many of the account's videos wait; no more than `most` are counted."""
-    count: int = await connection.fetchval(
-        """
-        select count(*) from (
-            select from video where account_id = $1 and status = 'queued' limit $2) as waiting
-        """,
-        account_id,
-        most,
-    )
-    return count
 
 
 async def count_admitted(
@@ -152,6 +151,29 @@ async def count_admitted(
         most,
     )
     return count
+
+
+async def count_all(
+    connection: asyncpg.Connection, limits: Mapping[AccountId, tuple[int, int]]
+) -> dict[AccountId, tuple[int, int]]:
+    """How many of each account's videos wait, and how many are admitted; `limits` are the most to be counted."""
+    rows = await connection.fetch(
+        """
+        select asked.id,
+               (select count(*) from (
+                   select from video where account_id = asked.id and status = 'queued'
+                   limit asked.queued) as waiting) as queued,
+               (select count(*) from (
+                   select from video where account_id = asked.id and is_admitted
+                     and status in ('queued', 'in_progress')
+                   limit asked.admitted) as admitted) as admitted
+        from unnest($1::bigint[], $2::int[], $3::int[]) as asked (id, queued, admitted)
+        """,
+        list(limits),
+        [queued for queued, _ in limits.values()],
+        [admitted for _, admitted in limits.values()],
+    )
+    return {AccountId(row["id"]): (row["queued"], row["admitted"]) for row in rows}
 
 
 async def admit(connection: asyncpg.Connection, account_id: AccountId, *, most: int) -> int:
@@ -172,62 +194,67 @@ async def admit(connection: asyncpg.Connection, account_id: AccountId, *, most: 
     )
 
 
-async def accounts_kept_out(connection: asyncpg.Connection) -> list[AccountId]:
-    """Whose videos wait outside the line, in the order of their numbers."""
+async def accounts_with_room(connection: asyncpg.Connection) -> list[AccountId]:
+    """Whose videos wait outside the line though their limit would let one in, as far as it can be seen now."""
     rows = await connection.fetch(
         """
-        select distinct account_id from video where status = 'queued' and not is_admitted
-        order by account_id
-        """
-    )
-    return [row["account_id"] for row in rows]
-
-
-async def wait_of(connection: asyncpg.Connection, video: Video) -> Wait | None:
-    """Where a queued video stands, or None if it waits no more."""
-    place = await connection.fetchrow(
-        """
-        select engine, account_id, is_admitted, fair_start, id from video
-        where id = $1 and status = 'queued'
-        """,
-        video.id,
-    )
-    if place is None:
-        return None
-    # With the place's values, and not joined with it: only so the index is read in its order, and no further.
-    row = await connection.fetchrow(
-        """
-        with before as (
-            (select fair_start from video
-             where engine = $1 and status = 'queued' and is_admitted and not_before is null
-               and (fair_start, id) < ($4, $5)
-             order by fair_start, id limit $6)
+        with recursive kept_out (account_id) as (
+            (select account_id from video where status = 'queued' and not is_admitted order by 1 limit 1)
             union all
-            -- Whoever is kept out of the line by its account's limit stands behind its account's others.
-            (select fair_start from video
-             where account_id = $2 and engine = $1 and status = 'queued' and not is_admitted
-               and not $3 and (fair_start, id) < ($4, $5)
-             order by fair_start, id limit $6)
-            order by 1 limit $6)
-        select $4::bigint as start, count(*) as ahead, min(fair_start) as first, max(fair_start) as last,
-               (select render_seconds from engine_clock where engine = $1) as render_seconds,
-               (select greatest(count(*), 1) from video
-                where engine = $1 and status = 'in_progress') as running
-        from before
+            select (select video.account_id from video
+                    where status = 'queued' and not is_admitted
+                      and video.account_id > kept_out.account_id
+                    order by 1 limit 1)
+            from kept_out where account_id is not null)
+        select id from kept_out join account on account.id = account_id
+        where running_limit is null or running_limit > (
+            select count(*) from (
+                select from video
+                where account_id = account.id and is_admitted and status in ('queued', 'in_progress')
+                limit running_limit) as admitted)
+        order by id
+        """
+    )
+    return [AccountId(row["id"]) for row in rows]
+
+
+async def read_front(connection: asyncpg.Connection, engine: str) -> Front:
+    """The beginning of the engine's line, as far as places in it are told exactly."""
+    marks = await connection.fetch(
+        """
+        select fair_start, id from video
+        where engine = $1 and status = 'queued' and is_admitted and not_before is null
+        order by fair_start, id limit $2
         """,
-        *place,
+        engine,
         EXACT_TO,
     )
-    return _wait(row, video.spec.seconds)
-
-
-def _wait(row: asyncpg.Record, seconds: int) -> Wait:
-    ahead: int = row["ahead"]
-    if ahead >= EXACT_TO:
-        # As if those behind the thousandth stood as close together as those before it.
-        span, rest = row["last"] - row["first"], row["start"] - row["last"]
-        ahead += round(ahead * rest / span) if span else 0
-    each = row["render_seconds"] or float(seconds)
-    return Wait(
-        position=ahead + 1, starts_in=timedelta(seconds=each * (ahead + 1) / row["running"])
+    speed = await connection.fetchrow(
+        """
+        select (select render_seconds from engine_clock where engine = $1) as render_seconds,
+               (select count(*) from video where engine = $1 and status = 'in_progress') as running
+        """,
+        engine,
     )
+    return Front(
+        marks=[(row["fair_start"], row["id"]) for row in marks],
+        running=max(speed["running"], 1),
+        render_seconds=speed["render_seconds"],
+    )
+
+
+async def read_kept_out(
+    connection: asyncpg.Connection, engine: str, account_id: AccountId
+) -> KeptOut:
+    """The account's videos that its limit keeps out of the line, as far as `read_front` goes."""
+    rows = await connection.fetch(
+        """
+        select fair_start, id from video
+        where account_id = $2 and engine = $1 and status = 'queued' and not is_admitted
+        order by fair_start, id limit $3
+        """,
+        engine,
+        account_id,
+        EXACT_TO,
+    )
+    return [(row["fair_start"], row["id"]) for row in rows]

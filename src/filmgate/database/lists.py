@@ -3,7 +3,6 @@
 That order can be followed forwards while others create: what comes later has a later place.
 """
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -13,30 +12,12 @@ from filmgate.core.account import AccountId
 from filmgate.core.video import Video, VideoId, moment_of
 from filmgate.database.videos import COLUMNS, video_of
 
-_LIST_LOCK: Final = 0x66677320
-"""Of the advisory locks of two numbers, those that begin with this one are lists' accounts."""
+LOCK: Final = 0x66677320
+"""Of the advisory locks of two numbers, those that begin with this one are lists' accounts.
 
-
-async def hold_lists(
-    connection: asyncpg.Connection, account_ids: Collection[AccountId]
-) -> datetime:
-    """The moment that the accounts' videos are created at which this transaction inserts.
-
-    Creates of one account hold its list lock together until they commit; whoever reads the list forwards
-    waits for them, and so misses none whose place is before the ones that it saw.
-    """
-    moment: datetime = await connection.fetchval(
-        """
-        with held as materialized (
-            select pg_advisory_xact_lock_shared($1, number)
-            from (select (each % 2147483648)::int as number from unnest($2::bigint[]) as each order by 1)
-                as numbers)
-        select clock_timestamp() from (select count(*) from held) as all_of_them
-        """,
-        _LIST_LOCK,
-        list(account_ids),
-    )
-    return moment
+Creates of one account hold its list lock together until they commit, and choose `created_at` once they have it; whoever
+reads the list forwards waits for them, and so misses none whose place is before the ones that it saw.
+"""
 
 
 async def read_page(
@@ -78,7 +59,7 @@ async def _when_no_create_was_under_way(
     """A moment up to which the account's list will not change any more, but for what is deleted."""
     moment: datetime = await connection.fetchval(
         "select clock_timestamp() from pg_advisory_xact_lock($1, $2)",
-        _LIST_LOCK,
+        LOCK,
         account_id % 2**31,
     )
     return moment

@@ -62,13 +62,17 @@ async def is_free(connection: asyncpg.Connection, video_id: VideoId, token: Toke
     """
     is_free: bool = await connection.fetchval(
         """
-        select coalesce(mine.token->>'id', $3) = $3 and not exists (
-            select from video as other
-            where other.id <> $1 and other.token is not null and other.token->>'url' = $2
-              and (other.token->>'id' = $3
-                   or other.token->>'id' is null and other.token->>'intent' is not null
-                      and other.token->>'sought' is null and other.prompt = mine.prompt
-                      and other.status in ('queued', 'in_progress')))
+        select coalesce(mine.token->>'id', $3) = $3
+            and not exists (
+                select from video as other
+                where other.token is not null and other.token->>'url' = $2 and other.token->>'id' = $3
+                  and other.id <> $1)
+            and not exists (
+                select from video as other
+                where other.token is not null and other.token->>'url' = $2 and other.token->>'id' is null
+                  and other.token->>'intent' is not null and other.token->>'sought' is null
+                  and other.prompt = mine.prompt and other.status in ('queued', 'in_progress')
+                  and other.id <> $1)
         from video as mine where mine.id = $1
         """,
         video_id,
@@ -116,7 +120,7 @@ async def unwanted(
         select id, engine, token from video
         where engine = $1 and status in ('cancelled', 'failed')
           and token is not null and token->>'told' is null
-          and coalesce(tell_at, completed_at) <= now()
+          and coalesce(tell_at, completed_at) between now() - $3::interval and now()
           and completed_at between now() - $3::interval and now() - $2::interval
         order by coalesce(tell_at, completed_at) limit $4
         """,

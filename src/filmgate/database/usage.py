@@ -1,12 +1,14 @@
 """Usage: the counts, seconds and charges of a period's videos, grouped as one likes.
 
-A video belongs to the day, in UTC, on which it was created; deleted ones count like all others.
+A video belongs to the day, in UTC, on which it was created; deleted ones count like all others, and so do those
+whose records are gone: what they came to stands in `usage_by_day`.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 import asyncpg
 
@@ -59,13 +61,23 @@ class Usage:
     charge: int
 
 
+DAY: Final = "(created_at at time zone 'UTC')::date"
+"""The day of a row of `video`, as the index `video_by_day` has it."""
+
 _COLUMNS = {
     Part.ACCOUNT: "account_id",
     Part.KEY: "api_key_id",
     Part.MODEL: "model",
-    Part.DAY: "(created_at at time zone 'UTC')::date",
+    Part.DAY: DAY,
 }
+_REMOVED = _COLUMNS | {Part.DAY: "day"}
 _TYPES = {Part.ACCOUNT: "bigint", Part.KEY: "bigint", Part.MODEL: "text", Part.DAY: "date"}
+
+DELIVERED: Final = """
+    coalesce(sum(round(1000 * greatest(0, file_duration - case
+        when source_use = 'extension' then source_duration else 0 end))), 0)::bigint
+"""
+"""The milliseconds that some rows of `video` come to."""
 
 
 async def read(
@@ -77,26 +89,29 @@ async def read(
 ) -> list[Usage]:
     """By day, account, key and model, as far as these are asked for; a row without any is the sum of all."""
     parts = by | {Part.ACCOUNT} if Part.KEY in by else by
-    wanted = ", ".join(
-        f"{_COLUMNS[part] if part in parts else f'null::{_TYPES[part]}'} as {part}" for part in Part
-    )
     rows = await connection.fetch(
         f"""
-        with used as (
-            select {wanted},
+        with known as (
+            select {_wanted(parts, _COLUMNS)},
                    count(*) as created,
                    count(*) filter (where status = 'completed') as completed,
                    count(*) filter (where status = 'failed') as failed,
                    count(*) filter (where status = 'cancelled') as cancelled,
-                   coalesce(sum(round(1000 * greatest(0, file_duration - case
-                       when source_use = 'extension' then source_duration else 0 end))), 0)::bigint
-                       as milliseconds,
-                   coalesce(sum(charge), 0)::bigint as charge
+                   {DELIVERED} as milliseconds,
+                   coalesce(sum(charge), 0) as charge
             from video
-            where created_at >= $1::date::timestamp at time zone 'UTC'
-              and created_at < ($2::date + 1)::timestamp at time zone 'UTC'
-              and ($3::bigint is null or account_id = $3)
-            group by 1, 2, 3, 4)
+            where {DAY} between $1 and $2 and ($3::bigint is null or account_id = $3)
+            group by 1, 2, 3, 4
+            union all
+            select {_wanted(parts, _REMOVED)}, created, completed, failed, cancelled, milliseconds, charge
+            from usage_by_day
+            where day between $1 and $2 and ($3::bigint is null or account_id = $3)
+        ), used as (
+            select account, key, model, day, sum(created)::bigint as created,
+                   sum(completed)::bigint as completed, sum(failed)::bigint as failed,
+                   sum(cancelled)::bigint as cancelled, sum(milliseconds)::bigint as milliseconds,
+                   sum(charge)::bigint as charge
+            from known group by 1, 2, 3, 4)
         select account.name as account, api_key.id as key_id, api_key.name as key_name,
                api_key.hint as key_hint, used.model, used.day, created, completed, failed, cancelled,
                milliseconds, charge
@@ -110,6 +125,12 @@ async def read(
         account_id,
     )
     return [_usage(row) for row in rows]
+
+
+def _wanted(parts: Set[Part], columns: Mapping[Part, str]) -> str:
+    return ", ".join(
+        f"{columns[part] if part in parts else f'null::{_TYPES[part]}'} as {part}" for part in Part
+    )
 
 
 def _usage(row: asyncpg.Record) -> Usage:

@@ -118,8 +118,9 @@ class _Connection(HttpToolsProtocol):
             raise ValueError  # the parser stops
 
     def on_headers_complete(self) -> None:
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > HEAD_LIMIT or len(self.headers) > HEADER_LIMIT:
+        # No head is larger than what has come of it: only of a large piece need it be measured.
+        may_be_large = max(self._head_bytes, 0) + self._piece_bytes > HEAD_LIMIT
+        if len(self.headers) > HEADER_LIMIT or (may_be_large and self._measured() > HEAD_LIMIT):
             self._refuse(_LARGE_HEAD)
         if len(self.pipeline) >= PIPELINE_LIMIT:
             self._refuse(_FULL)
@@ -148,6 +149,9 @@ class _Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._stop_stalling()
+
+    def _measured(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

@@ -42,6 +42,7 @@ async def answer_created(
     """
     video, is_waited_for = made.thing, preferred_wait(request.headers) is not None
     if made.is_replay and not is_waited_for:
+        add_place = add_place if video.status is Status.QUEUED else None  # it stands there no more
         video = _as_created(video)
     if write_at_once is not None and not is_waited_for:
         write = write_at_once

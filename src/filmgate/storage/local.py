@@ -17,6 +17,7 @@ from obstore.store import LocalStore
 from filmgate.core.errors import NotFound, StorageUnavailable
 from filmgate.core.ports import LocalFile, StoredObject
 from filmgate.core.spec import ObjectKey
+from filmgate.metrics import counts
 from filmgate.storage.keys import PROBES, check_key, check_prefix
 
 # 100 MB took 0.04 s and 13 MB of memory so; obstore's defaults (12 pieces of 5 MB) took 0.08 s and 37 MB.
@@ -126,6 +127,7 @@ class LocalObjectStore:
     def _check_root(self) -> None:
         # A volume that is not mounted must not be mistaken for an empty store, or written beside.
         if not self._root.is_dir():
+            counts.storage_errors.add("found")
             raise StorageUnavailable("The object store's folder is missing.")
 
     def _make_durable(self, path: Path) -> None:
@@ -169,6 +171,7 @@ def _translated(done: str) -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError) as error:
+        counts.storage_errors.add(done)
         raise StorageUnavailable(f"The object store cannot be {done} at the moment.") from error
 
 

@@ -19,6 +19,7 @@ from obstore.store import AzureStore, GCSStore, S3Store
 from filmgate.core.errors import NotFound, StorageUnavailable
 from filmgate.core.ports import RemoteUrl, StoredObject
 from filmgate.core.spec import ObjectKey
+from filmgate.metrics import counts
 from filmgate.storage.keys import PROBES, check_key, check_prefix
 
 Bucket = S3Store | GCSStore | AzureStore
@@ -125,6 +126,7 @@ class RemoteObjectStore:
                 await self.put_bytes(key, b"filmgate")
                 await self._delete([key])
         except TimeoutError as error:
+            counts.storage_errors.add("written")
             raise StorageUnavailable("The object store does not answer.") from error
 
     async def _put(self, key: ObjectKey, content: Path | bytes, *, within: float) -> None:
@@ -195,14 +197,17 @@ async def _answered(request: Awaitable[T], *, doing: str, within: float = ANSWER
     except (FileNotFoundError, AlreadyExistsError):
         raise
     except (PermissionDeniedError, UnauthenticatedError) as error:
+        counts.storage_errors.add(doing)
         raise StorageUnavailable(
             f"The object store cannot be {doing} with the credentials that we have."
         ) from error
     except (BaseError, OSError) as error:
+        counts.storage_errors.add(doing)
         raise StorageUnavailable(f"The object store cannot be {doing} at the moment.") from error
 
 
 def _no_bucket() -> StorageUnavailable:
+    counts.storage_errors.add("found")
     return StorageUnavailable("The object store's bucket is missing.")
 
 

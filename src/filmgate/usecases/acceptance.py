@@ -5,6 +5,7 @@ many each costs the database a tenth. An answer is given after the commit, as ev
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from copy import copy
 from itertools import islice
@@ -27,6 +28,10 @@ PATIENT_WRITERS = 2
 
 MOST_WAITING = 2_000
 """About half a second's work. Beyond it nobody is let in: a client that is told to come back is better off."""
+
+_LONGEST_BREATH = 0.005
+_BETWEEN_CALLS = 0.005
+"""Seconds. A call that comes later is for those that were written meanwhile, and workers are busy with the first."""
 
 log = structlog.get_logger()
 
@@ -106,7 +111,12 @@ class Acceptance:
             taken = _take(self._waiting, self._at_once)
             if not self._waiting:
                 self._has_some.clear()
+            began = time.monotonic()
             await self._write(taken, waits=False)
+            if len(taken) > 1:
+                # Whoever was just answered is about to come again, and others are: a batch of one for the first of
+                # them would keep all the others waiting.
+                await asyncio.sleep(min((time.monotonic() - began) / 2, _LONGEST_BREATH))
 
     async def _write_patiently(self) -> NoReturn:
         """One account at a time: whoever has locked it keeps only its own creates waiting."""
@@ -145,6 +155,7 @@ class Acceptance:
             await self._has_news.wait()
             self._has_news.clear()
             await events.call_workers(self._database)
+            await asyncio.sleep(_BETWEEN_CALLS)
 
     def _hold_up(self, candidate: Candidate, answer: asyncio.Future[Video]) -> None:
         if candidate.account_id not in self._held_up:

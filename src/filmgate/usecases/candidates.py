@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +21,7 @@ from filmgate.core.fairness import Place
 from filmgate.core.idempotency import Claim, in_progress
 from filmgate.core.spec import VideoSpec
 from filmgate.core.video import Dialect, Video, VideoId
-from filmgate.database import accounts, idempotency, ledger, line, lists, videos
+from filmgate.database import accounts, idempotency, ledger, line, videos
 from filmgate.database import fairness as clocks
 
 ASK_AGAIN = timedelta(seconds=15)
@@ -156,8 +156,7 @@ async def _write(
     entered: Mapping[Candidate, bool],
     rooms: Mapping[AccountId, _Room],
 ) -> dict[Candidate, Video]:
-    places = await _take_places(connection, entered, rooms)
-    at = await lists.hold_lists(connection, {each.account_id for each in entered})
+    at, places = await _take_places(connection, entered, rooms)
     accepted = {
         each: Video(
             id=each.video_id,
@@ -183,8 +182,8 @@ async def _take_places(
     connection: asyncpg.Connection,
     entered: Mapping[Candidate, bool],
     rooms: Mapping[AccountId, _Room],
-) -> dict[Candidate, Place]:
-    """Of one account, each behind the one before it."""
+) -> tuple[datetime, dict[Candidate, Place]]:
+    """Of one account, each behind the one before it. And the moment at which they stand there."""
     costs = {
         each: fairness.cost(each.spec, weight=rooms[each.account_id].account.weight)
         for each in entered
@@ -192,10 +191,10 @@ async def _take_places(
     sums: Counter[tuple[str, AccountId]] = Counter()
     for each, cost in costs.items():
         sums[each.spec.engine, each.account_id] += cost
-    ends = await clocks.take_places(connection, sums)
+    at, ends = await clocks.take_places(connection, sums)
     places: dict[Candidate, Place] = {}
     for each, cost in costs.items():
         line_of = each.spec.engine, each.account_id
         places[each] = Place(ends[line_of], cost, is_admitted=entered[each])
         ends[line_of] += cost
-    return places
+    return at, places

@@ -30,6 +30,8 @@ KEEP_DELIVERIES = timedelta(days=30)
 KEEP_EVENTS = KEEP_DELIVERIES + timedelta(days=5)
 """Longer than any delivery of theirs, replays included, can need them."""
 
+BATCH = 1_000
+
 log = structlog.get_logger()
 
 
@@ -104,9 +106,11 @@ async def trim(
     keep_events: timedelta = KEEP_EVENTS,
 ) -> None:
     """Bound what is remembered of deliveries that have ended, and of events."""
-    async with database.connection() as connection:
-        await deliveries.trim(connection, keep_for=keep_deliveries)
-        await events.trim(connection, keep_for=keep_events)
+    for trim_some, keep_for in ((deliveries.trim, keep_deliveries), (events.trim, keep_events)):
+        trimmed = BATCH
+        while trimmed == BATCH:
+            async with database.connection() as connection:
+                trimmed = await trim_some(connection, keep_for=keep_for, limit=BATCH)
 
 
 async def _give_up(database: Database, held: HeldDelivery, attempt: DeliveryAttempt) -> None:

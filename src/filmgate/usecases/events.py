@@ -11,6 +11,7 @@ from filmgate.core.video import Status, Video, new_video_id
 from filmgate.core.webhook import DeliveryId
 from filmgate.database import deliveries, events, notices, webhooks
 from filmgate.database.connection import Database
+from filmgate.usecases import counting
 
 log = structlog.get_logger()
 
@@ -41,6 +42,8 @@ async def tell(database: Database, *changed: Video) -> None:
 
     Of those that wait or have ended, workers hear too: there may be something to do, or room for another.
     """
+    for video in changed:
+        counting.note_change(video)
     try:
         async with database.connection() as connection:
             await notices.announce(connection, changed)

@@ -28,8 +28,8 @@ class Survey:
     unexplained: dict[str, datetime] = field(default_factory=dict)
     """Of attempts that no row has reached, and when the *newest* object in each was written.
 
-    A row comes before its attempts' objects and is never deleted: another database knows these films, or a
-    later state of this one.
+    A row comes before its attempts' objects, and goes a day after them at the earliest: another database knows
+    these films, or a later state of this one.
     """
 
 

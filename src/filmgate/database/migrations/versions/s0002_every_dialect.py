@@ -18,7 +18,7 @@ STEPS = (
         add check ((source_use is null) = (source_key is null)),
         add check ((source_use is null) = (source_duration is null))
     """,
-    # Lists follow the time of acceptance: see `lists.time_of_acceptance`.
+    # Lists follow the time of acceptance: see `lists.LOCK`.
     "drop index video_by_account",
     """
     create index video_by_account on video (account_id, created_at, id)
