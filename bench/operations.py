@@ -22,6 +22,8 @@ from filmgate.database import videos as rows
 from filmgate.database.connection import Database
 from filmgate.storage.local import LocalObjectStore
 from filmgate.usecases import idempotency, rendering, retention, videos
+from filmgate.usecases.acceptance import accept_one
+from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.line import Lines, waiting_of
 
 Call = Callable[[], Awaitable[object]]
@@ -310,9 +312,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 
 
 async def _create(side: Side, caller: Caller) -> Video:
-    return await videos.create(
-        side.database, SPEC, video_id=videos.new_id(), caller=caller, dialect=Dialect.OPENAI
+    candidate = Candidate(
+        video_id=videos.new_id(), spec=SPEC, caller=caller, dialect=Dialect.OPENAI
     )
+    return await accept_one(side.database, candidate)
 
 
 async def _claim(side: Side) -> Video | None:

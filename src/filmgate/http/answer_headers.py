@@ -38,11 +38,7 @@ def told_in(scope: Scope) -> Mapping[str, str]:
 
 def with_defaults(headers: Sequence[Header]) -> list[Header]:
     """An answer's own headers, whose names are in lower case, and what they lack."""
-    present = dict(headers)
-    is_media = present.get(b"content-type", b"").startswith(_MEDIA)
-    caching = _ASKED_EACH_TIME if b"etag" in present else _NOT_KEPT
-    more = (*_ALWAYS, *(() if is_media else _OF_TEXT), caching)
-    return [*headers, *(each for each in more if each[0] not in present)]
+    return _with_defaults(headers, dict(headers))
 
 
 def with_own(
@@ -58,5 +54,13 @@ def with_all(
 ) -> list[Header]:
     """An answer's own headers stand; those that it lacks are added."""
     present = dict(headers)
-    missing = {name: value for name, value in told.items() if name.encode() not in present}
-    return with_own(with_defaults(headers), missing, request_id=request_id)
+    if told:
+        told = {name: value for name, value in told.items() if name.encode() not in present}
+    return with_own(_with_defaults(headers, present), told, request_id=request_id)
+
+
+def _with_defaults(headers: Sequence[Header], present: Mapping[bytes, bytes]) -> list[Header]:
+    is_media = present.get(b"content-type", b"").startswith(_MEDIA)
+    caching = _ASKED_EACH_TIME if b"etag" in present else _NOT_KEPT
+    more = (*_ALWAYS, *(() if is_media else _OF_TEXT), caching)
+    return [*headers, *[each for each in more if each[0] not in present]]

@@ -81,7 +81,8 @@ class Acceptance:
         """As `accept_one`. Raises ServiceUnavailable where too many wait."""
         if not self._is_running:
             return await accept_one(self._database, candidate)
-        if self.waiting >= self._most_waiting:
+        held_up = len(self._held_up.get(candidate.account_id, ()))
+        if self.waiting >= self._most_waiting or held_up >= self._most_waiting // 4:
             raise ServiceUnavailable(
                 "More videos are being created than this server can write down; try again in a moment."
             )
@@ -113,7 +114,7 @@ class Acceptance:
                 self._has_some.clear()
             began = time.monotonic()
             await self._write(taken, waits=False)
-            if len(taken) > 1:
+            if len(taken) > 1 and len(self._waiting) < self._at_once:
                 # Whoever was just answered is about to come again, and others are: a batch of one for the first of
                 # them would keep all the others waiting.
                 await asyncio.sleep(min((time.monotonic() - began) / 2, _LONGEST_BREATH))

@@ -6,15 +6,12 @@ An id tells a stranger nothing: whatever is not the caller's own does not exist.
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from filmgate.core.account import AccountId, Caller
+from filmgate.core.account import AccountId
 from filmgate.core.errors import InvalidTransition, VideoExpired, VideoNotFound
-from filmgate.core.spec import VideoSpec
-from filmgate.core.video import Dialect, Status, Video, VideoId, new_video_id
+from filmgate.core.video import Status, Video, VideoId, new_video_id
 from filmgate.database import lists, videos
 from filmgate.database.connection import Database
 from filmgate.usecases import events
-from filmgate.usecases.acceptance import accept_one
-from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.endings import end
 
 
@@ -29,27 +26,6 @@ class Page:
 def new_id() -> VideoId:
     """An id for a video about to be created, so that its references can be stored under it first."""
     return new_video_id(datetime.now(UTC))
-
-
-async def create(
-    database: Database,
-    spec: VideoSpec,
-    *,
-    video_id: VideoId,
-    caller: Caller,
-    dialect: Dialect,
-    price_per_second: int | None = None,
-) -> Video:
-    return await accept_one(
-        database,
-        Candidate(
-            video_id=video_id,
-            spec=spec,
-            caller=caller,
-            dialect=dialect,
-            price_per_second=price_per_second,
-        ),
-    )
 
 
 async def retrieve(database: Database, video_id: VideoId, *, account_id: AccountId) -> Video:

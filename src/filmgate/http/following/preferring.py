@@ -21,7 +21,10 @@ _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 
 def preferred_wait(headers: Headers) -> timedelta | None:
     """How long the client likes to wait, at most LONGEST_WAIT; None where it does not say so, or unclearly."""
-    text = ",".join(headers.getlist("prefer"))[:_READ_CHARACTERS]
+    sent = headers.getlist("prefer")
+    if not sent:
+        return None
+    text = ",".join(sent)[:_READ_CHARACTERS]
     for preference in _PREFERENCE.findall(text):
         name, _, value = preference.partition(";")[0].partition("=")
         if name.strip().lower() == "wait":

@@ -292,11 +292,13 @@ def write_video(video: Video) -> str:
 
 
 def add_place(body: str, wait: Wait) -> str:
-    """`queue` is the last of a video's keys, and missing until it is added here."""
-    place = QueuePlace(
-        position=wait.position, starts_in_seconds=math.ceil(wait.starts_in.total_seconds())
-    )
-    return f'{body.removesuffix("}")},"queue":{place.model_dump_json()}}}'
+    """A QueuePlace under `queue`, which is the last of a video's keys, and missing until it is added here.
+
+    Written out by hand: every waiting video's place changes with each that begins.
+    """
+    seconds = math.ceil(wait.starts_in.total_seconds())
+    place = f'{{"position":{wait.position},"starts_in_seconds":{seconds}}}'
+    return f'{body.removesuffix("}")},"queue":{place}}}'
 
 
 def write_list(page: Page) -> str:
