@@ -1,4 +1,4 @@
-"""Logs: set up here, used everywhere through `structlog.get_logger()`. Metrics and traces will join them."""
+"""Logs: set up here, used everywhere through `structlog.get_logger()`. What is counted is in `metrics/`."""
 
 import json
 import logging

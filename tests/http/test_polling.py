@@ -23,7 +23,7 @@ from filmgate.http.following.alarms import Alarm
 from filmgate.http.following.telling import account_teller, video_teller
 from filmgate.http.limits import RequestRate
 from filmgate.http.services import Services
-from filmgate.http.sightings import FINISHED_FOR, LIVE_FOR, Sightings
+from filmgate.http.sightings import GOOD_FOR, Sightings
 from filmgate.metrics import counts
 from filmgate.usecases import accounts, videos
 from filmgate.usecases.line import Lines
@@ -482,7 +482,7 @@ async def test_while_the_database_is_away_the_routes_say_so(
         doors = Doors(cut_off)
         assert (await doors.ask(poll)).status == 200
         await away.aclose()
-        clock.now += LIVE_FOR.total_seconds()
+        clock.now += GOOD_FOR.total_seconds()
         answer = await doors.ask(poll)
         assert (answer.status, doors.handed_on) == (503, 1)
         assert answer == await ask(build_application(cut_off), poll)
@@ -541,24 +541,24 @@ async def test_a_change_of_which_no_notice_comes_is_told_a_quarter_of_a_second_l
     poller: Poller, elsewhere: Database, services: Services, clock: Clock
 ) -> None:
     await Stage(elsewhere, services.store).begin(wire_id(poller))
-    clock.now += LIVE_FOR.total_seconds() - 0.001
+    clock.now += GOOD_FOR.total_seconds() - 0.001
     assert await poller.status() == "queued"
     clock.now += 0.001
     assert await poller.status() == "in_progress"
     assert poller.doors.handed_on == 0
-    assert LIVE_FOR.total_seconds() <= 0.3
+    assert GOOD_FOR.total_seconds() <= 0.3
 
 
 async def test_the_deletion_of_a_finished_video_of_which_no_notice_comes_is_told_within_its_time(
     poller: Poller, elsewhere: Database, services: Services, clock: Clock
 ) -> None:
     video = await Stage(elsewhere, services.store).complete(wire_id(poller))
-    clock.now += LIVE_FOR.total_seconds()
+    clock.now += GOOD_FOR.total_seconds()
     assert await poller.status() == "completed"
     async with elsewhere.connection() as connection:
         deleted = video.delete(at=await rows.now(connection))
         assert await rows.update(connection, video, deleted)
-    clock.now += FINISHED_FOR.total_seconds()
+    clock.now += GOOD_FOR.total_seconds()
     assert (await poller.doors.ask(poller.poll)).status == 404
 
 

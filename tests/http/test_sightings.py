@@ -15,7 +15,7 @@ from filmgate.core.video import Dialect, Video, VideoId
 from filmgate.database import videos as rows
 from filmgate.database.connection import Database
 from filmgate.http.services import Services
-from filmgate.http.sightings import LIVE_FOR, Sighting, Sightings, Words
+from filmgate.http.sightings import GOOD_FOR, Sighting, Sightings, Words
 from filmgate.usecases import accounts, following, videos
 from filmgate.usecases.line import Lines
 from tests.creating import create
@@ -114,7 +114,7 @@ async def test_what_was_seen_is_told_without_another_look(
         assert await tell(sightings, video.id) == "0"
         asked = len(counted.queries)
         await advance(database, video.id)
-        clock.now += LIVE_FOR.total_seconds() / 2
+        clock.now += GOOD_FOR.total_seconds() / 2
         assert await tell(sightings, video.id) == "0"
         assert len(counted.queries) == asked
 
@@ -126,7 +126,7 @@ async def test_what_is_too_old_and_has_not_changed_is_not_read_again(
     async with looking(Sightings(counted, clock=clock)) as sightings:
         await asyncio.gather(*(tell(sightings, video.id) for video in made))
         counted.queries.clear()
-        clock.now += LIVE_FOR.total_seconds()
+        clock.now += GOOD_FOR.total_seconds()
         await advance(database, made[0].id)
         told = await asyncio.gather(*(tell(sightings, video.id) for video in made))
     assert told == ["1", *["0"] * 49]
@@ -159,7 +159,7 @@ async def test_two_hundred_polls_of_a_hundred_videos_at_once_are_a_handful_of_qu
             answers = await asyncio.gather(*(doors.ask(poll) for poll in polls))
             assert {answer.status for answer in answers} == {200}
             assert len([each for each in counted.queries if "api_key" not in each]) <= most
-            clock.now += LIVE_FOR.total_seconds()
+            clock.now += GOOD_FOR.total_seconds()
     assert doors.handed_on == 0
 
 
@@ -181,7 +181,7 @@ async def test_who_waits_for_a_look_is_told_what_it_saw_however_long_it_took(
     async with looking(Sightings(held, clock=clock)) as sightings, asyncio.TaskGroup() as asking:
         poll = asking.create_task(tell(sightings, video.id))
         await held.gate.until_one_waits()
-        clock.now += 10 * LIVE_FOR.total_seconds()
+        clock.now += 10 * GOOD_FOR.total_seconds()
         held.gate.is_open.set()
         assert await poll == "0"
         assert sightings.find(video.id, REVISION.name) is None  # who comes later has to look
@@ -228,7 +228,7 @@ async def test_a_place_that_changes_without_a_revision_is_seen(
         for change in ("is_admitted = true", "fair_start = 77"):
             async with database.connection() as connection:
                 await connection.execute(f"update video set {change}")
-            clock.now += LIVE_FOR.total_seconds()
+            clock.now += GOOD_FOR.total_seconds()
             sighting = await sightings.look(video.id, REVISION)
     assert sighting is not None
     assert sighting.waiting is not None
@@ -329,7 +329,7 @@ class History:
             case "arrive":
                 self.held.gate.let_through()
             case _:
-                self.clock.now += LIVE_FOR.total_seconds() / 2
+                self.clock.now += GOOD_FOR.total_seconds() / 2
         # Queries that are under way may arrive, or not.
         for _ in range(self.luck.choice([0, 1, 20])):
             await asyncio.sleep(0)
@@ -417,10 +417,10 @@ async def test_no_more_bytes_are_remembered_than_agreed(
     """However many of them a letter takes."""
     made = await make(database, caller, 30)
     long = Words("long", lambda _: letter * 1_000)
-    async with looking(Sightings(database, remembered_bytes=20_000)) as sightings:
+    async with looking(Sightings(database, remembered_bytes=60_000)) as sightings:
         for video in made:
             assert await tell(sightings, video.id, long) is not None
-        assert 0 < sum(map(_bytes_of, _found(sightings, made, long))) <= 20_000
+        assert 0 < sum(map(_bytes_of, _found(sightings, made, long))) <= 60_000
         for video in made:  # what is forgotten is not counted any more
             sightings.note(replace(video, revision=5))
         assert _found(sightings, made, long) == []

@@ -237,13 +237,13 @@ async def test_those_that_were_held_up_are_not_more_at_once_than_others(
 async def test_where_too_many_wait_the_next_is_sent_away_and_nothing_of_it_stays(
     database: Database, us: Owner
 ) -> None:
-    async with running(Acceptance(database, most_waiting=3)) as acceptance:
+    async with running(Acceptance(database, most_waiting=12)) as acceptance:
         async with asyncio.TaskGroup() as clients:
             async with locked(us):
                 first = clients.create_task(acceptance.accept(us.candidate()))
                 await waiting_for_locks(database, 1)
-                others = [clients.create_task(acceptance.accept(us.candidate())) for _ in range(3)]
-                await eventually(lambda: waits(acceptance, 3))
+                others = [clients.create_task(acceptance.accept(us.candidate())) for _ in range(2)]
+                await eventually(lambda: waits(acceptance, 2))
                 with pytest.raises(ServiceUnavailable, match="try again in a moment"):
                     await acceptance.accept(us.candidate(price_per_second=CENT, key="a"))
             made = await asyncio.gather(first, *others)

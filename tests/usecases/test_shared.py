@@ -26,9 +26,11 @@ class Oracle:
         return self.asked
 
 
-async def test_many_who_ask_at_once_are_one() -> None:
+@pytest.mark.parametrize("good_for", [LONG, NOT_AT_ALL])
+async def test_many_who_ask_at_once_are_one(good_for: timedelta) -> None:
+    """However long the answer took: whoever asked before it came takes it."""
     oracle = Oracle()
-    shared = Shared(oracle.ask, good_for=LONG)
+    shared = Shared(oracle.ask, good_for=good_for)
     async with asyncio.TaskGroup() as askers:
         tasks = [askers.create_task(shared.get()) for _ in range(50)]
         askers.create_task(_later(oracle.may_answer))
@@ -54,6 +56,25 @@ async def test_where_the_one_who_asks_is_cancelled_another_asks() -> None:
         askers.create_task(_later(oracle.may_answer))
     assert first.cancelled()
     assert second.result() == 2
+
+
+async def test_a_failure_is_that_of_all_who_waited() -> None:
+    oracle = Oracle()
+    oracle.is_out_of_order = True
+    shared = Shared(oracle.ask, good_for=LONG)
+    async with asyncio.TaskGroup() as askers:
+        tasks = [askers.create_task(_failing(shared)) for _ in range(50)]
+        askers.create_task(_later(oracle.may_answer))
+    assert (
+        len({id(task.result()) for task in tasks}) == 50
+    )  # each its own: who raises one adds to it
+    assert oracle.asked == 1
+
+
+async def _failing(shared: Shared[int]) -> ConnectionError:
+    with pytest.raises(ConnectionError) as raised:
+        await shared.get()
+    return raised.value
 
 
 async def test_a_failure_is_not_kept() -> None:

@@ -50,7 +50,7 @@ def list_all(flags: Flags, *, config: Path | None, as_json: bool) -> None:
 
 def revoke(flags: Flags, *, config: Path | None, key_id: int) -> None:
     with_database(flags, config, lambda db: accounts.revoke_key(db, ApiKeyId(key_id)))
-    show(f"Key {key_id} is revoked: it opens nothing from now on.")
+    show(f"Key {key_id} is revoked: a second from now it opens nothing any more.")
 
 
 def _document(account: str, key: ApiKey) -> dict[str, object]:

@@ -9,15 +9,14 @@ import asyncpg
 
 from filmgate.database.usage import DAY, DELIVERED
 
-STOPPED_FOR = timedelta(days=1)
-"""No engine is told to stop a video's job later than this after its end: see `usecases/stopping.py`."""
 
-
-async def remove(connection: asyncpg.Connection, *, keep_for: timedelta, limit: int) -> int:
+async def remove(
+    connection: asyncpg.Connection, *, keep_for: timedelta, stopped_for: timedelta, limit: int
+) -> int:
     """Delete videos that were emptied so long ago, first come first, and their events. Return how many.
 
     All or nothing, in one statement. One stays whose job elsewhere may still have to be stopped, or of which a
-    webhook has still to tell. Nobody is waited for: what somebody has locked comes next time.
+    webhook has still to tell: for `stopped_for` after a video's end its engine is told to stop the job. Nobody is waited for: what somebody has locked comes next time.
     """
     removed: int = await connection.fetchval(
         f"""
@@ -55,6 +54,6 @@ async def remove(connection: asyncpg.Connection, *, keep_for: timedelta, limit: 
         """,
         keep_for,
         limit,
-        STOPPED_FOR,
+        stopped_for,
     )
     return removed

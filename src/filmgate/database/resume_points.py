@@ -1,7 +1,7 @@
 """Resume points as far as they name jobs elsewhere: whose a job is, and which ones have to be stopped.
 
 What the facts in one mean is said in `core/submission.py`, but for `told`, which is ours: the engine of a video
-that will never be made has heard of it. They are kept for good, since a job belongs to its video even then.
+that will never be made has heard of it. They are kept as long as the video's record, since a job belongs to its video even then.
 """
 
 import json

@@ -177,16 +177,20 @@ async def touch(
 ) -> set[tuple[VideoId, int]]:
     """A worker's sign of life for the attempts that it holds: (video, attempt, percent) each.
 
-    Return those that are still its own; the others were cancelled, deleted or superseded.
+    Return those that are still its own; the others were cancelled, deleted or superseded. Locked in the order of
+    their ids, as by all that change many which somebody may hold: so no two of them wait for each other.
     """
     rows = await connection.fetch(
         """
+        with locked as materialized (
+            select id from video where id = any($1::text[]) order by id for no key update)
         update video set
             progress = greatest(video.progress, held.percent),
             revision = revision + (video.progress < held.percent)::int,
             updated_at = case when video.progress < held.percent then now() else updated_at end,
             heartbeat_at = now()
         from unnest($1::text[], $2::int[], $3::int[]) as held (id, attempt, percent)
+        join locked using (id)
         where video.id = held.id and video.attempt = held.attempt and video.status = 'in_progress'
         returning video.id, video.attempt
         """,

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from filmgate.http.addresses import network_of
+from filmgate.http.gathering import Gathering
 from filmgate.net.addresses import IPNetwork
 
 HEAD_LIMIT = 64 * 1024
@@ -77,7 +78,7 @@ class _Connection(HttpToolsProtocol):
         self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Gathering(transport, self.loop)))
         self._host = self.client[0] if self.client else ""
         self.doorway.open[network_of(self._host)] += 1
         if self.doorway.is_full(self._host):

@@ -87,6 +87,9 @@ class KnownKeys:
                     await self._look_again(database)
                 except DatabaseUnavailable:
                     log.info("database away, keys are believed a little longer")
+                except Exception:
+                    # Then none is believed before long, and each is looked at with its request.
+                    log.exception("keys could not be looked at again")
         finally:
             self._is_running = False
             self._believed.clear()

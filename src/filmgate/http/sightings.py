@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 from math import inf
+from sys import getsizeof
 from typing import NoReturn
 
 import structlog
@@ -26,18 +27,21 @@ from filmgate.database.videos import Stamp
 from filmgate.usecases import following
 from filmgate.usecases.line import Waiting, waiting_of
 
-LIVE_FOR = timedelta(milliseconds=250)
-"""How old news of an unfinished video may be, should the notice of them be late or lost."""
-
-FINISHED_FOR = timedelta(seconds=5)
-"""Of a finished one nothing is new any more, but that it was deleted."""
+GOOD_FOR = timedelta(milliseconds=250)
+"""How old what is told may be, should the notice of something newer be late or lost."""
 
 REMEMBERED = 100_000
-REMEMBERED_BYTES = 64 * 1024 * 1024
-"""Of bodies: a prompt can be long."""
+REMEMBERED_BYTES = 128 * 1024 * 1024
+"""A prompt can be long."""
+
+_BYTES_EACH = 1_000
+"""Of a sighting and what is made of it, beside the body."""
 
 _AT_ONCE = 500
 """Rows that are read with one query: the event loop has others to serve."""
+
+_PATIENCE = 2.0
+"""Seconds. On a connection that hangs, everybody would wait; the routes have others."""
 
 log = structlog.get_logger("filmgate.http")
 
@@ -64,7 +68,8 @@ class Sighting:
     is_terminal: bool = False
     name: Hashable = None
     body: str | None = None
-    body_bytes: int = 0
+    size: int = _BYTES_EACH
+    """In bytes, about."""
     good_until: float = 0.0
     answer: object = None
 
@@ -174,10 +179,14 @@ class Sightings:
         self._under_way, look.began = look, self._clock()
         try:
             wanted = iter(look.wanted)
-            while batch := list(islice(wanted, _AT_ONCE)):
-                await self._read(batch, look)
-        except DatabaseUnavailable:
+            async with asyncio.timeout(_PATIENCE):
+                while batch := list(islice(wanted, _AT_ONCE)):
+                    await self._read(batch, look)
+        except (DatabaseUnavailable, TimeoutError):
             log.info("database away, nothing was looked up", videos=len(look.wanted))
+        except Exception:
+            # Whoever asked for that one is told so by the routes, and all the others go on.
+            log.exception("videos could not be looked up", videos=len(look.wanted))
         finally:
             self._under_way = None
             look.done.set()
@@ -192,8 +201,7 @@ class Sightings:
         for video_id in stamps:
             sighting = self._sightings.get(video_id)
             if sighting is not None and sighting.body is not None and video_id not in look.heard:
-                life = FINISHED_FOR if sighting.is_terminal else LIVE_FOR
-                sighting.good_until = began + life.total_seconds()
+                sighting.good_until = began + GOOD_FOR.total_seconds()
 
     def _good_at(self, moment: float, video_id: VideoId, name: Hashable) -> Sighting | None:
         sighting = self._sightings.get(video_id)
@@ -217,17 +225,18 @@ class Sightings:
             sighting.waiting = waiting_of(video)
             sighting.is_terminal = video.status.is_terminal
             sighting.name, sighting.body = words.name, words.write(video)
-            sighting.body_bytes = len(sighting.body.encode())
+            # As text here, and as bytes where it is told.
+            sighting.size += getsizeof(sighting.body) + len(sighting.body.encode())
         self._keep(video.id, sighting)
 
     def _keep(self, video_id: VideoId, sighting: Sighting) -> None:
         self._drop(video_id)
         self._sightings[video_id] = sighting
-        self._bytes += sighting.body_bytes
+        self._bytes += sighting.size
         while len(self._sightings) > self._remembered or self._bytes > self._remembered_bytes:
             self._drop(next(iter(self._sightings)))
 
     def _drop(self, video_id: VideoId) -> None:
         dropped = self._sightings.pop(video_id, None)
         if dropped is not None:
-            self._bytes -= dropped.body_bytes
+            self._bytes -= dropped.size

@@ -92,4 +92,6 @@ def _as_created(video: Video) -> Video:
         expires_at=None,
         asset=None,
         failure=None,
+        # Of one that waits no more nobody is told where it stands.
+        place=video.place if video.status is Status.QUEUED else None,
     )

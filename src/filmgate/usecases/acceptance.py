@@ -6,6 +6,7 @@ many each costs the database a tenth. An answer is given after the commit, as ev
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import copy
 from itertools import islice
@@ -29,6 +30,7 @@ PATIENT_WRITERS = 2
 MOST_WAITING = 2_000
 """About half a second's work. Beyond it nobody is let in: a client that is told to come back is better off."""
 
+_SHARE = 4
 _LONGEST_BREATH = 0.005
 _BETWEEN_CALLS = 0.005
 """Seconds. A call that comes later is for those that were written meanwhile, and workers are busy with the first."""
@@ -64,6 +66,8 @@ class Acceptance:
         self._at_once = at_once
         self._most_waiting = most_waiting
         self._waiting: _Answers = {}
+        self._waiting_of: Counter[AccountId] = Counter()
+        """Their answers; a part of all places is the most that one account gets."""
         self._has_some = asyncio.Event()
         self._has_news = asyncio.Event()
         self._held_up: dict[AccountId, _Answers] = {}
@@ -81,15 +85,21 @@ class Acceptance:
         """As `accept_one`. Raises ServiceUnavailable where too many wait."""
         if not self._is_running:
             return await accept_one(self._database, candidate)
-        held_up = len(self._held_up.get(candidate.account_id, ()))
-        if self.waiting >= self._most_waiting or held_up >= self._most_waiting // 4:
+        mine = self._waiting_of[candidate.account_id]
+        if self.waiting >= self._most_waiting or mine >= max(self._most_waiting // _SHARE, 1):
             raise ServiceUnavailable(
                 "More videos are being created than this server can write down; try again in a moment."
             )
         answer: asyncio.Future[Video] = asyncio.get_running_loop().create_future()
         self._waiting[candidate] = answer
+        self._waiting_of[candidate.account_id] += 1
         self._has_some.set()
-        return await answer
+        try:
+            return await answer
+        finally:
+            self._waiting_of[candidate.account_id] -= 1
+            if not self._waiting_of[candidate.account_id]:
+                del self._waiting_of[candidate.account_id]
 
     async def run(self) -> None:
         """Accept until cancelled."""

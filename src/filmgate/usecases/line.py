@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from cachetools import LRUCache
+from cachetools import TTLCache
 
 from filmgate.core.account import AccountId
 from filmgate.core.errors import DatabaseUnavailable
@@ -24,8 +24,9 @@ from filmgate.database.line import EXACT_TO, Front, KeptOut, Mark
 from filmgate.usecases.shared import Shared
 
 GOOD_FOR = timedelta(milliseconds=250)
-_REMEMBERED = 10_000
-"""Lines of accounts that are kept out; of engines there are few."""
+_REMEMBERED = 500
+_REMEMBERED_FOR = timedelta(seconds=5)
+"""What accounts have that is kept out of the line: up to a thousand marks each."""
 
 log = structlog.get_logger()
 
@@ -73,7 +74,9 @@ class Lines:
         self._database = database
         self._good_for = good_for
         self._engines: dict[str, Shared[Front]] = {}
-        self._kept_out: LRUCache[LineOf, Shared[KeptOut]] = LRUCache(_REMEMBERED)
+        self._kept_out: TTLCache[LineOf, Shared[KeptOut]] = TTLCache(
+            _REMEMBERED, _REMEMBERED_FOR.total_seconds()
+        )
 
     async def wait_of(self, waiting: Waiting) -> Wait | None:
         """None where the database is away: what was accepted must not be refused for want of this."""

@@ -29,6 +29,7 @@ from filmgate.usecases import counting, events
 from filmgate.usecases.counting import Outcome
 from filmgate.usecases.endings import end
 from filmgate.usecases.inputs import Inputs
+from filmgate.usecases.time_limit import TimeLimit
 
 HANDED_BACK_AT_ONCE = 500
 
@@ -91,17 +92,17 @@ async def perform(
     engine: Engine,
     bench: MediaBench,
     store: ObjectStore,
-    time_limit: timedelta,
+    time_limit: TimeLimit,
 ) -> Asset:
     """Make the video and put it into our storage. Raises EngineError or StorageUnavailable."""
     try:
-        async with asyncio.timeout(time_limit.total_seconds()) as limit:
+        async with time_limit.applied():
             film = await _film(video, attempt, inputs=inputs, engine=engine, bench=bench)
     except TimeoutError as error:
-        if not limit.expired():
+        if not time_limit.is_over:
             raise EngineUnavailable("The engine waited for something in vain.") from error
         raise EngineFailed(
-            "engine_timeout", f"The render took longer than {time_limit} and was stopped."
+            "engine_timeout", f"The render took longer than {time_limit.at_most} and was stopped."
         ) from error
     return await _store(video, film, bench=bench, store=store)
 
@@ -191,13 +192,22 @@ async def abandon(database: Database, video: Video, *, store: ObjectStore) -> No
 
 async def remove_earlier(video: Video, *, store: ObjectStore) -> None:
     """Remove what attempts before this one may have stored before their workers died."""
-    for attempt in range(1, video.attempt):
-        await store.delete_folder(attempt_folder(replace(video, attempt=attempt)))
+    if video.attempt == 1:
+        return
+    # There may be a thousand, of an upstream that was busy for long, and hardly any has stored something.
+    earlier = {attempt_folder(replace(video, attempt=each)) for each in range(1, video.attempt)}
+    found = {_folder_of(each.key) async for each in store.list_objects(f"videos/{video.id}/")}
+    for folder in sorted(earlier & found):
+        await store.delete_folder(folder)
 
 
 def attempt_folder(video: Video) -> str:
     """Where an attempt's objects are: no two attempts ever write to the same place."""
     return f"videos/{video.id}/{video.attempt}/"
+
+
+def _folder_of(key: str) -> str:
+    return "".join(f"{part}/" for part in key.split("/")[:3])
 
 
 async def _film(

@@ -10,7 +10,7 @@ from filmgate.core.ports import ObjectStore
 from filmgate.core.video import Failure, VideoId
 from filmgate.database import accounts, fairness, line, records, videos
 from filmgate.database.connection import Database
-from filmgate.usecases import admission, events
+from filmgate.usecases import admission, events, stopping
 from filmgate.usecases.endings import end
 
 GRACE = timedelta(minutes=15)
@@ -58,7 +58,9 @@ async def remove_old_records(
     total = 0
     while True:
         async with database.connection() as connection:
-            removed = await records.remove(connection, keep_for=keep_for, limit=batch)
+            removed = await records.remove(
+                connection, keep_for=keep_for, stopped_for=stopping.AT_MOST, limit=batch
+            )
         total += removed
         if removed < batch:
             return total

@@ -1,5 +1,6 @@
 """The attempt that a worker holds, as its engine sees it and as its heartbeat reports it."""
 
+import asyncio
 import shutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from filmgate.core.video import Video
 from filmgate.database import resume_points, videos
 from filmgate.usecases import inputs
 from filmgate.usecases.inputs import Inputs
+from filmgate.usecases.time_limit import TimeLimit
 from filmgate.worker.workshop import Workshop
 
 
@@ -32,10 +34,14 @@ class HeldAttempt:
     token: Token | None
     on_accepted: Callable[[], None] = _nobody_listens
     inputs: Inputs = field(default_factory=Inputs)
+    limit: TimeLimit = field(init=False)
     percent: int = 0
     told_percent: int = 0
     has_room: bool = False
     has_folder: bool = False
+
+    def __post_init__(self) -> None:
+        self.limit = TimeLimit(self.shop.time_limit)
 
     @property
     def workdir(self) -> Path:
@@ -87,16 +93,19 @@ class HeldAttempt:
         )
 
     async def take_room(self) -> None:
-        await self.shop.rooms.acquire()
+        with self.limit.paused():
+            await self._rooms.acquire()
         self.has_room = True
         if self.inputs.before is not None:
             await inputs.bring_source(self.video.spec, store=self.shop.store, into=self.workdir)
 
-    def leave(self) -> None:
+    async def leave(self) -> None:
         """Nothing of it stays on this machine. To be called once."""
-        if self.has_room:
-            self.shop.rooms.release()
-        self._empty()
+        try:
+            await self._empty()
+        finally:
+            if self.has_room:
+                self._rooms.release()
 
     async def save(self, token: Token) -> None:
         async with self.shop.database.transaction() as connection:
@@ -106,7 +115,7 @@ class HeldAttempt:
             )
             if not kept:
                 await resume_points.note_late(connection, self.video.id, token)
-        self._go_on_with(token, kept=kept)
+        await self._go_on_with(token, kept=kept)
 
     async def unclaimed(self, url: str, ids: Collection[str]) -> list[str]:
         async with self.shop.database.connection() as connection:
@@ -120,23 +129,37 @@ class HeldAttempt:
             kept = await videos.save_token(
                 connection, self.video.id, attempt=self.video.attempt, token=token
             )
-        self._go_on_with(token, kept=kept)
+        await self._go_on_with(token, kept=kept)
         return True
 
-    def _go_on_with(self, token: Token, *, kept: bool) -> None:
+    async def _go_on_with(self, token: Token, *, kept: bool) -> None:
         if not kept:
             raise EngineUnavailable("The attempt was superseded before it could be saved.")
         self.token = token
         if self.is_accepted:
-            self._empty()
-            self.inputs = inputs.of_job(self.video.spec, into=self._folder)
             self.on_accepted()
+            self.inputs = inputs.of_job(self.video.spec, into=self._folder)
+            await self._empty()
+
+    @property
+    def _rooms(self) -> asyncio.Semaphore:
+        return self.shop.rooms[self.video.spec.engine]
 
     @property
     def _folder(self) -> Path:
         return self.shop.scratch / f"attempt-{self.video.id}-{self.video.attempt}"
 
-    def _empty(self) -> None:
+    async def _empty(self) -> None:
         if self.has_folder:
             self.has_folder = False
-            shutil.rmtree(self._folder)
+            await asyncio.to_thread(_remove, self._folder)
+
+
+def _remove(folder: Path) -> None:
+    """Gone already is fine too: a tool of the engine's may just be removing its own."""
+    shutil.rmtree(folder, onerror=_note)
+
+
+def _note(_function: object, _path: str, failure: tuple[object, BaseException, object]) -> None:
+    if not isinstance(failure[1], FileNotFoundError):
+        raise failure[1]

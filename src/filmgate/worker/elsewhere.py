@@ -4,11 +4,11 @@ So they are claimed many at a time, and beat rarely. Of a video that was cancell
 """
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
-from itertools import cycle
 from typing import NoReturn
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from filmgate.core.video import Video, VideoId
 from filmgate.database import notices
 from filmgate.database.listening import listen
 from filmgate.usecases import rendering, retention
-from filmgate.worker.beats import beat
+from filmgate.worker.beats import Beats
 from filmgate.worker.intake import Intake
 from filmgate.worker.silence import Silence
 from filmgate.worker.slot import Slot
@@ -30,8 +30,8 @@ from filmgate.worker.workshop import Workshop
 POLL = timedelta(seconds=1)
 """How long a missed notification can delay a claim, and how often postponed videos are looked for."""
 
-BEATS = 15
-"""Each video beats at one of so many beats of the worker's heart."""
+BEAT_EVERY = timedelta(seconds=15)
+"""So often each video beats, at the worker's next beat."""
 
 REST = timedelta(milliseconds=250)
 """Between two answers to notices: most of them tell what this worker has said itself."""
@@ -54,6 +54,7 @@ class Elsewhere:
     ) -> None:
         self.busy: set[Slot] = set()
         self.silence = silence
+        self.beats = Beats(workshop.database)
         self.wakeups = Wakeups()
         self._shop = workshop
         self._intakes = {
@@ -64,8 +65,6 @@ class Elsewhere:
         self._look_round_at = 0.0
         self._look_for_lost_at = dict.fromkeys(engines, 0.0)
         self._by_id: dict[VideoId, Slot] = {}
-        self._rounds: list[set[Slot]] = [set() for _ in range(BEATS)]
-        self._beating = cycle(self._rounds)
         self._noticed: set[Slot] = set()
         self._heard = asyncio.Event()
         self._to_hand_back: list[Video] = []
@@ -84,7 +83,7 @@ class Elsewhere:
         """Hear of videos that have changed."""
         if self._turns:
             await listen(
-                self._shop.database.dsn, notices.CHANNEL, heard=self._hear, missed=lambda: None
+                self._shop.database.dsn, notices.CHANNEL, heard=self._hear, missed=self._miss
             )
 
     async def attend(self) -> NoReturn:
@@ -93,14 +92,18 @@ class Elsewhere:
             await self._heard.wait()
             self._heard.clear()
             noticed, self._noticed = self._noticed & self.busy, set()
-            with suppress(DatabaseUnavailable):  # the heart finds out in its time
-                await beat(self._shop.database, noticed)
+            with suppress(DatabaseUnavailable, TimeoutError):  # the heart finds out in its time
+                await self.beats.beat(noticed)
             await asyncio.sleep(REST.total_seconds())
 
-    def due(self) -> set[Slot]:
-        """Whose heartbeat is due."""
-        news = {slot for slot in self.busy if slot.attempt is not None and slot.attempt.has_news}
-        return (next(self._beating) | news) & self.busy
+    def due(self, now: float) -> set[Slot]:
+        """Whose heartbeat is due, by the event loop's clock, and those that have something to tell."""
+        before = now - BEAT_EVERY.total_seconds()
+        return {
+            slot
+            for slot in self.busy
+            if slot.beaten_at <= before or (slot.attempt is not None and slot.attempt.has_news)
+        }
 
     def leave(self) -> None:
         """Let go of all but those whose film is on its way here."""
@@ -120,11 +123,10 @@ class Elsewhere:
             log.warning("database away, videos wait until they count as lost", videos=len(let_go))
 
     def _seat(self, video: Video) -> Slot:
-        intake = self._intakes[video.spec.engine]
-        intake.take()
-        slot = Slot(self._shop, video, intake=intake)
+        slot = Slot(self._shop, video, intake=self._intakes[video.spec.engine])
+        # The first time sooner, each at its own moment: thousands may be taken over together.
+        slot.beaten_at -= random.uniform(0, BEAT_EVERY.total_seconds())
         self.busy.add(slot)
-        self._round_of(slot).add(slot)
         self._by_id[video.id] = slot
         return slot
 
@@ -133,20 +135,21 @@ class Elsewhere:
             await slot.work()
         finally:
             self.busy.remove(slot)
-            self._round_of(slot).remove(slot)
             if self._by_id.get(slot.video.id) is slot:  # and not that of its next attempt
                 del self._by_id[slot.video.id]
             if slot.is_to_hand_back:
                 self._to_hand_back.append(slot.video)
-
-    def _round_of(self, slot: Slot) -> set[Slot]:
-        return self._rounds[hash(slot.video.id) % BEATS]
 
     def _hear(self, payload: str) -> None:
         heard = (self._by_id.get(notice.video_id) for notice in notices.read(payload))
         self._noticed.update(slot for slot in heard if slot is not None)
         if self._noticed:
             self._heard.set()
+
+    def _miss(self) -> None:
+        """Whatever it was about may be about any of them."""
+        self._noticed.update(self.busy)
+        self._heard.set()
 
     async def _next(self) -> list[Video]:
         """Of the first engine that has both room and videos; the others come first next time."""

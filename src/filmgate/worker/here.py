@@ -9,6 +9,7 @@ from uuid import UUID
 from filmgate.core.errors import DatabaseUnavailable
 from filmgate.core.video import Video
 from filmgate.usecases import rendering, retention
+from filmgate.worker.beats import Beats
 from filmgate.worker.silence import Silence
 from filmgate.worker.slot import Slot
 from filmgate.worker.wakeups import Wakeups
@@ -32,6 +33,7 @@ class Here:
     ) -> None:
         self.busy: set[Slot] = set()
         self.silence = silence
+        self.beats = Beats(workshop.database)
         self._shop = workshop
         self._engines = deque(engines)
         self._id = worker_id
@@ -48,7 +50,7 @@ class Here:
             self.busy.add(slot)
             work.create_task(self._occupy(slot))
 
-    def due(self) -> list[Slot]:
+    def due(self, _now: float) -> list[Slot]:
         """Whose heartbeat is due: everyone's, each time."""
         return list(self.busy)
 

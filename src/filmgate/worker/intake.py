@@ -14,6 +14,7 @@ STARTING = 64
 """Taken, and not yet known to be accepted."""
 
 BUSY_PAUSE = timedelta(seconds=5)
+SHORTEST_BUSY_PAUSE = timedelta(seconds=1)
 LONGEST_BUSY_PAUSE = timedelta(minutes=1)
 
 
@@ -27,6 +28,7 @@ class Intake:
     starting: int = 0
     at_once: int = STARTING
     closed_until: float = 0.0
+    closed_times: int = 0
     pause: timedelta = BUSY_PAUSE
 
     def room(self, now: float) -> int:
@@ -38,15 +40,18 @@ class Intake:
             room = min(room, self.seats.most - self.held)
         return max(0, room)
 
-    def take(self) -> None:
+    def take(self) -> int:
+        """Return what `accept` wants to know."""
         self.held += 1
         self.starting += 1
+        return self.closed_times
 
-    def accept(self) -> None:
+    def accept(self, taken: int) -> None:
         """One of those that were starting has its job."""
         self.starting -= 1
-        self.at_once = min(2 * self.at_once, STARTING)
-        self.pause = BUSY_PAUSE
+        if taken == self.closed_times:  # else it says nothing of how busy the engine is now
+            self.at_once = min(2 * self.at_once, STARTING)
+            self.pause = BUSY_PAUSE
         self.on_room()
 
     def leave(self, *, was_accepted: bool) -> None:
@@ -57,8 +62,9 @@ class Intake:
 
     def close(self, now: float, *, asked: timedelta | None) -> timedelta:
         """The engine takes no more for now. Return for how long nobody need ask it."""
-        pause = self._pause(now) if asked is None else min(asked, LONGEST_BUSY_PAUSE)
+        pause = self._pause(now) if asked is None else _within_reason(asked)
         self.closed_until = max(self.closed_until, now + pause.total_seconds())
+        self.closed_times += 1
         self.at_once = 1
         return pause
 
@@ -68,3 +74,7 @@ class Intake:
             return timedelta(seconds=self.closed_until - now)
         pause, self.pause = self.pause, min(2 * self.pause, LONGEST_BUSY_PAUSE)
         return pause
+
+
+def _within_reason(asked: timedelta) -> timedelta:
+    return min(max(asked, SHORTEST_BUSY_PAUSE), LONGEST_BUSY_PAUSE)

@@ -13,7 +13,6 @@ import structlog
 from filmgate.core.errors import DatabaseUnavailable
 from filmgate.metrics import counts
 from filmgate.usecases import rendering
-from filmgate.worker.beats import beat
 from filmgate.worker.elsewhere import Elsewhere
 from filmgate.worker.here import Here
 from filmgate.worker.silence import Silence
@@ -27,7 +26,6 @@ LOST_AFTER = timedelta(seconds=10)
 LOST_ELSEWHERE_AFTER = timedelta(seconds=60)
 """As LOST_AFTER, of one that is made elsewhere: it goes on there meanwhile, and so its worker beats rarely."""
 
-BEAT_LIMIT = timedelta(seconds=5)
 DRAIN_TICK = timedelta(milliseconds=100)
 
 log = structlog.get_logger()
@@ -91,15 +89,17 @@ class Runner:
         await self._release_the_rest()
 
     async def _beat(self, crew: Here | Elsewhere) -> None:
+        loop = asyncio.get_running_loop()
         while True:
+            begun_at = loop.time()
             try:
-                async with asyncio.timeout(BEAT_LIMIT.total_seconds()):
-                    await beat(self._shop.database, crew.due())
+                await crew.beats.beat(crew.due(begun_at))
             except (DatabaseUnavailable, TimeoutError):
                 crew.silence.note_outage()
                 counts.heartbeats_missed.add()
                 log.warning("database away, heartbeat missed", videos=len(crew.busy))
-            await asyncio.sleep(HEARTBEAT.total_seconds())
+            took = loop.time() - begun_at
+            await asyncio.sleep(max(0.0, HEARTBEAT.total_seconds() - took))
 
     async def _release_the_rest(self) -> None:
         """What was claimed while the stop came need not wait until it counts as lost."""

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 class Slot:
-    """Holds one video. `attempt` is set while the heartbeat has something to report.
+    """Holds one video. `attempt` is set while the heartbeat has something to report, `beaten_at` when it last did.
 
     One that is made elsewhere has an intake. Whoever makes it stop hands it back, with many others at once.
     """
@@ -38,12 +38,15 @@ class Slot:
     __slots__ = (
         "_begun_at",
         "_is_accepted",
+        "_is_over",
         "_leaving",
         "_settling",
         "_shop",
         "_stopped",
+        "_taken",
         "_task",
         "attempt",
+        "beaten_at",
         "intake",
         "is_to_hand_back",
         "video",
@@ -55,10 +58,13 @@ class Slot:
         self.attempt: HeldAttempt | None = None
         self.is_to_hand_back = False
         self._shop = workshop
+        self._taken = 0 if intake is None else intake.take()
         self._begun_at = asyncio.get_running_loop().time()
+        self.beaten_at = self._begun_at
         self._leaving = False
         self._stopped = False
         self._settling = False
+        self._is_over = False
         self._is_accepted = False
         self._task: asyncio.Task[None] | None = None
 
@@ -85,8 +91,11 @@ class Slot:
     def stop(self, *, leaving: bool) -> None:
         """Drop the video at once: it was taken from us, or (`leaving`) it must be handed back.
 
-        A video whose file is finished is not dropped: settling it takes milliseconds.
+        A video whose file is finished is not dropped: settling it takes milliseconds. Nor is one taken from us that
+        we have just given away ourselves: what is left to do would be cut short by our own notice.
         """
+        if self._is_over and not leaving:
+            return
         self._leaving = self._leaving or leaving
         if not self._settling and not self._stopped:
             self._stopped = True  # once: a second cancellation would cut the tidying up short
@@ -140,10 +149,10 @@ class Slot:
                 engine=self._shop.engines[video.spec.engine],
                 bench=self._shop.bench,
                 store=self._shop.store,
-                time_limit=self._shop.time_limit,
+                time_limit=attempt.limit,
             )
         finally:
-            attempt.leave()
+            await attempt.leave()
 
     async def _attempt(self, video: Video) -> HeldAttempt:
         token = None
@@ -160,7 +169,7 @@ class Slot:
     def _note_accepted(self) -> None:
         if self.intake is not None and not self._is_accepted:
             self._is_accepted = True
-            self.intake.accept()
+            self.intake.accept(self._taken)
 
     async def _complete(self, video: Video, asset: Asset) -> None:
         """Finished work is not thrown away because the database is away for a while."""
@@ -181,6 +190,7 @@ class Slot:
         await self._tidy(video, is_done=done)
 
     async def _give_up(self, video: Video, error: EngineError) -> None:
+        self._is_over = True
         status = await rendering.give_up(
             self._shop.database, video, error, retry_delay=self._shop.retry_delay
         )
@@ -189,6 +199,7 @@ class Slot:
 
     async def _wait_for(self, video: Video, error: EngineBusy) -> None:
         """The others of its engine wait in the line, and so does this one."""
+        self._is_over = True
         pause = error.retry_after or self._shop.retry_delay
         if self.intake is not None:
             pause = self.intake.close(asyncio.get_running_loop().time(), asked=error.retry_after)
@@ -197,6 +208,7 @@ class Slot:
         await self._abandon(video)
 
     async def _rest(self, video: Video, error: Exception) -> None:
+        self._is_over = True
         log.warning(
             "storage away, or this machine has too little left", video=video.id, reason=str(error)
         )

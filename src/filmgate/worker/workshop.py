@@ -1,6 +1,7 @@
 """What every video of a worker is made with."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,12 +12,13 @@ from filmgate.database.connection import Database
 from filmgate.media.bench import MediaBench
 
 ROOMS = 8
-"""Films from elsewhere that are on this machine at once, from the first byte until they are stored."""
+"""Films of one engine elsewhere that are on this machine at once, from the first byte until they are stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """`scratch` holds the attempts' folders, `rooms` is held by films that come from elsewhere.
+    """`scratch` holds the attempts' folders, `rooms` are held by films that come from elsewhere,
+    each engine's by its own: one that delivers slowly keeps no other waiting.
 
     A slot rests for `scarcity_pause` where this machine has too little left: it would take one video after the
     other, and hand each back, faster than any worker that can make them.
@@ -32,4 +34,6 @@ class Workshop:
     retry_delay: timedelta = timedelta(seconds=2)
     scarcity_pause: timedelta = timedelta(seconds=10)
     log_prompts: bool = False
-    rooms: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ROOMS))
+    rooms: Mapping[str, asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(ROOMS))
+    )

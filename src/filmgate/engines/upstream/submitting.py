@@ -29,6 +29,9 @@ other videos' jobs are known, whatever their date."""
 
 COMMIT_PAUSE = timedelta(milliseconds=500)
 
+Answer = tuple[Outcome, Submission | None]
+"""The outcome of a post, and what is known of the submission now."""
+
 T = TypeVar("T")
 
 log = structlog.get_logger()
@@ -37,24 +40,28 @@ log = structlog.get_logger()
 async def submit(order: Order, attempt: Attempt, *, channel: Channel) -> Submission:
     """Return the submission with its id, made now or by an earlier attempt. Raises EngineError."""
     found = left_by_earlier(attempt.token)
-    if found is not None and found.next_move(at=_now()) is Move.FOLLOW:
+    if found is None:
+        return await _begin(order, attempt, channel=channel)
+    if found.next_move(at=_now()) is Move.FOLLOW:
         return found
-    # Before the intent is committed: who dies while it waits leaves no doubt.
-    async with channel.pace.posts:
-        if found is None:
-            return await _begin(order, attempt, channel=channel)
-        return await _go_on(order, found, attempt, channel=channel)
+    return await _go_on(order, found, attempt, channel=channel)
 
 
 async def _go_on(
     order: Order, found: Submission, attempt: Attempt, *, channel: Channel
 ) -> Submission:
-    move = found.next_move(at=_now())
-    log.info("submission in doubt", **_traces(found), move=move.name.lower())
     upstream = channel.reach(found.terms)
-    if move is Move.POST:
-        return await _send(order, found, attempt, upstream=upstream, channel=channel)
-    return await _resolve(order, found, attempt, upstream=upstream, channel=channel)
+    answer = None
+    async with channel.pace.posts:
+        move = found.next_move(at=_now())
+        log.info("submission in doubt", **_traces(found), move=move.name.lower())
+        if move is Move.POST:
+            answer = await _send(
+                order, found, attempt, upstream=upstream, patience=channel.patience
+            )
+    if answer is None:
+        return await _resolve(order, found, attempt, upstream=upstream, channel=channel)
+    return await _conclude(order, answer, attempt, upstream=upstream, channel=channel)
 
 
 def left_by_earlier(token: Token | None) -> Submission | None:
@@ -73,10 +80,13 @@ async def commit(attempt: Attempt, token: Token, *, patience: Patience) -> None:
 async def _begin(order: Order, attempt: Attempt, *, channel: Channel) -> Submission:
     # First of all, so that nothing is in doubt when it fails for want of a secret.
     upstream = channel.reach(channel.terms)
-    intent = Submission(terms=channel.terms, key=str(uuid4()), intended_at=_now())
-    # Until it is certain: an intent that was committed unheard would be a doubt without need.
-    await commit(attempt, intent.to_token(), patience=channel.patience)
-    return await _send(order, intent, attempt, upstream=upstream, channel=channel)
+    # Before the intent is committed: who dies while it waits leaves no doubt.
+    async with channel.pace.posts:
+        intent = Submission(terms=channel.terms, key=str(uuid4()), intended_at=_now())
+        # Until it is certain: an intent that was committed unheard would be a doubt without need.
+        await commit(attempt, intent.to_token(), patience=channel.patience)
+        answer = await _send(order, intent, attempt, upstream=upstream, patience=channel.patience)
+    return await _conclude(order, answer, attempt, upstream=upstream, channel=channel)
 
 
 async def _send(
@@ -85,11 +95,18 @@ async def _send(
     attempt: Attempt,
     *,
     upstream: Upstream,
-    channel: Channel,
-) -> Submission:
+    patience: Patience,
+) -> Answer:
     # To its end even if the attempt is cancelled: an answer that nobody hears is a doubt.
-    post = _post(order, submission, attempt, upstream=upstream, patience=channel.patience)
-    outcome, after = await undisturbed(post, limit=channel.patience.leave_limit)
+    post = _post(order, submission, attempt, upstream=upstream, patience=patience)
+    return await undisturbed(post, limit=patience.leave_limit)
+
+
+async def _conclude(
+    order: Order, answer: Answer, attempt: Attempt, *, upstream: Upstream, channel: Channel
+) -> Submission:
+    """What may take long, and keeps no other post waiting."""
+    outcome, after = answer
     if isinstance(outcome, Declined) and after is None:
         await _hold_off(outcome, patience=channel.patience)
         raise outcome.error
@@ -111,7 +128,7 @@ async def _post(
     *,
     upstream: Upstream,
     patience: Patience,
-) -> tuple[Outcome, Submission | None]:
+) -> Answer:
     """One post, and its outcome committed as far as it is certain."""
     outcome = await upstream.submit(order, key=submission.key)
     after = submission.after(outcome)
@@ -142,7 +159,7 @@ async def _resolve(
         raise unknown("its answer was lost, and there is no way to ask.")
     sought = submission.sought()
     await commit(attempt, sought.to_token(), patience=channel.patience)
-    return await _look_up(order, sought, attempt, upstream=upstream, patience=channel.patience)
+    return await _look_up(order, sought, attempt, upstream=upstream, channel=channel)
 
 
 async def _look_up(
@@ -151,16 +168,16 @@ async def _look_up(
     attempt: Attempt,
     *,
     upstream: Upstream,
-    patience: Patience,
+    channel: Channel,
 ) -> Submission:
     """Find its job and commit the id. An accepted job may take a while to be listed: there are several looks."""
     free: list[str] = []
-    for pause in patience.look_up_pauses:
+    for pause in channel.patience.look_up_pauses:
         await asyncio.sleep(pause.total_seconds())
-        free = await _free(order, sought, attempt, upstream=upstream, patience=patience)
+        free = await _free(order, sought, attempt, upstream=upstream, channel=channel)
         if len(free) == 1:
             found = sought.found(free[0])
-            if await _claim(attempt, found.to_token(), patience=patience):
+            if await _claim(attempt, found.to_token(), patience=channel.patience):
                 return found
     if len(free) == 1:
         raise EngineUnavailable(
@@ -172,16 +189,19 @@ async def _look_up(
 
 
 async def _free(
-    order: Order, sought: Submission, attempt: Attempt, *, upstream: Upstream, patience: Patience
+    order: Order, sought: Submission, attempt: Attempt, *, upstream: Upstream, channel: Channel
 ) -> list[str]:
     """The jobs that could be this one and are not known to be another video's."""
     try:
-        listed = await upstream.look_up(order, since=sought.intended_at - CLOCKS_DIFFER)
+        async with channel.pace.looks:
+            listed = await upstream.look_up(order, since=sought.intended_at - CLOCKS_DIFFER)
     except UpstreamAway as error:
         raise EngineUnavailable(
             f"It is not known yet whether the upstream took the job: {error.message}"
         ) from error
-    return await _insisting(lambda: attempt.unclaimed(sought.terms.url, listed), patience=patience)
+    return await _insisting(
+        lambda: attempt.unclaimed(sought.terms.url, listed), patience=channel.patience
+    )
 
 
 async def _claim(attempt: Attempt, token: Token, *, patience: Patience) -> bool:
