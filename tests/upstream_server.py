@@ -88,6 +88,10 @@ class UpstreamServer(LoopbackServer):
     created: threading.Event = field(default_factory=threading.Event)
     looked_at: threading.Event = field(default_factory=threading.Event)
     hurry: threading.Event = field(default_factory=threading.Event)
+    stops_late: bool = False
+    """A deletion is answered when `hurry` is set."""
+
+    asked_to_stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -177,6 +181,9 @@ class UpstreamServer(LoopbackServer):
         return Reply(200, self.film, {"content-type": "video/mp4"})
 
     def _delete(self, job_id: str) -> Reply:
+        self.asked_to_stop.set()
+        if self.stops_late:
+            self.hurry.wait(10)
         if self.jobs.pop(job_id, None) is None:
             return error_reply(404, "video_not_found", "No such video.")
         self.stopped.append(job_id)

@@ -1,6 +1,7 @@
 """Calls of every function that sends SQL about tables that grow: what `test_plans.py` looks at."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -15,14 +16,17 @@ from filmgate.core.video import Video, VideoId, new_video_id
 from filmgate.core.webhook import DeliveryAttempt, DeliveryId, EndpointId, HeldDelivery
 from filmgate.database import (
     deliveries,
+    depths,
     events,
     fairness,
+    holding,
     idempotency,
     ledger,
     line,
     lists,
     records,
     resume_points,
+    usage,
     videos,
 )
 from filmgate.database.ledger import EntryKind
@@ -39,6 +43,9 @@ MODULES: Final = (
     ledger,
     records,
     resume_points,
+    holding,
+    depths,
+    usage,
 )
 US = AccountId(LARGEST)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -128,6 +135,7 @@ async def move_up(connection: Connection) -> None:
 # Everything that a statement can need is in the video: a seeded one, completed or in progress.
 STATEMENTS: Mapping[Callable[..., object], Statement] = {
     videos.now: lambda c, _: videos.now(c),
+    videos.insert: lambda c, v: videos.insert(c, [replace(v, id=new_video_id(NOON))]),
     videos.find: lambda c, v: videos.find(c, v.id),
     videos.find_at: lambda c, v: videos.find_at(c, v.id),
     videos.read_stamps: lambda c, v: videos.read_stamps(c, [v.id]),
@@ -141,6 +149,7 @@ STATEMENTS: Mapping[Callable[..., object], Statement] = {
     videos.to_empty: lambda c, _: videos.to_empty(c, grace=SECOND, limit=100),
     videos.mark_emptied: lambda c, v: videos.mark_emptied(c, v.id),
     videos.find_holdings: lambda c, v: videos.find_holdings(c, [v.id]),
+    holding.change: lambda c, v: holding.change(c, [(v, v)]),
     line.lock_next: lambda c, _: line.lock_next(c, "scenes"),
     line.lock_lost: lambda c, _: line.lock_lost(c, ["scenes", "upstream"], silent_for=SECOND),
     line.list_held: lambda c, _: line.list_held(c, uuid4(), ["upstream"], most=100),
@@ -155,6 +164,9 @@ STATEMENTS: Mapping[Callable[..., object], Statement] = {
     line.read_front: lambda c, _: line.read_front(c, "scenes"),
     line.read_kept_out: lambda c, _: line.read_kept_out(c, "scenes", US),
     lists.read_page: read_pages,
+    depths.of_engines: lambda c, _: depths.of_engines(c, ["scenes", "upstream"]),
+    depths.count_held_back: lambda c, _: depths.count_held_back(c),
+    depths.count_pending_deliveries: lambda c, _: depths.count_pending_deliveries(c),
     events.insert: insert_event,
     events.list_after: read_events,
     events.last_position: lambda c, _: events.last_position(c, US),
@@ -200,7 +212,7 @@ STATEMENTS: Mapping[Callable[..., object], Statement] = {
     ledger.write: lambda c, _: ledger.write(c, US, kind=EntryKind.GRANT, amount=1),
     ledger.reserve: lambda c, _: ledger.reserve(c, [(US, VideoId("0" * 26), 1)]),
     ledger.list_entries: lambda c, _: ledger.list_entries(c, US, limit=20),
-    records.remove: lambda c, _: records.remove(c, keep_for=DAY, limit=100),
+    records.remove: lambda c, _: records.remove(c, keep_for=DAY, stopped_for=DAY, limit=100),
     resume_points.lock_job: lambda c, _: resume_points.lock_job(c, POINT.token),
     resume_points.unclaimed: lambda c, v: resume_points.unclaimed(
         c, v.id, url=POINT.token["url"], ids=["1", "2"]

@@ -2,7 +2,7 @@
 
 from filmgate.metrics import counts
 from filmgate.usecases import videos
-from filmgate.worker.runner import BEAT_LIMIT
+from filmgate.worker.beats import LIMIT
 from tests.eventually import eventually
 from tests.scripted_engine import be_unavailable, wait_until_told
 from tests.worker.conftest import SPEC, Scene
@@ -79,4 +79,4 @@ async def test_a_beat_that_the_database_does_not_take_is_missed(scene: Scene) ->
         async def look() -> bool:
             return counts.heartbeats_missed.read()[()] > missed
 
-        await eventually(look, within=2 * BEAT_LIMIT.total_seconds())
+        await eventually(look, within=2 * LIMIT.total_seconds())

@@ -12,10 +12,11 @@ import pytest
 
 from filmgate.core.errors import EngineBusy
 from filmgate.core.ports import Attempt, Seats
+from filmgate.core.retrying import UNAVAILABLE_LIMIT
 from filmgate.core.spec import ObjectKey, Source, SourceUse
 from filmgate.core.video import Status, Video, VideoId
 from filmgate.usecases import rendering, videos
-from filmgate.worker.elsewhere import BEATS, Elsewhere
+from filmgate.worker.elsewhere import BEAT_EVERY, Elsewhere
 from filmgate.worker.silence import Silence
 from tests.claiming import begin
 from tests.eventually import eventually
@@ -104,7 +105,8 @@ async def test_no_engine_keeps_another_waiting(scene: Scene, sample: Path) -> No
         }
         for video in kept["free"]:
             assert (await scene.ended(video)).status is Status.COMPLETED
-        assert not full.may_finish.is_set()
+        for name in ("full", "here"):
+            await until_running(scene, kept[name], 1)
         for engine in (full, here):
             engine.may_finish.set()
         for video in (*kept["full"], *kept["here"]):
@@ -223,33 +225,73 @@ async def crew(scene: Scene) -> AsyncIterator[Elsewhere]:
         part.leave()
 
 
-async def test_every_video_beats_once_in_a_round(scene: Scene) -> None:
-    async def make_no_progress(engine: ScriptedEngine, attempt: Attempt) -> None:
-        await engine.may_finish.wait()
+async def make_no_progress(engine: ScriptedEngine, attempt: Attempt) -> None:
+    await engine.may_finish.wait()
 
-    scene.engine.script = [make_no_progress] * 40
-    await flood(scene, 40)
+
+@asynccontextmanager
+async def holding(scene: Scene, count: int) -> AsyncIterator[Elsewhere]:
+    """So many videos are being made elsewhere."""
+    await flood(scene, count)
     async with crew(scene) as part:
 
         async def all_are_held() -> bool:
-            return len(part.busy) == 40
+            return len(scene.engine.rendered) == count
 
         await eventually(all_are_held)
-        beats = [part.due() for _ in range(BEATS)]
+        yield part
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def test_every_video_beats_once_in_a_round(scene: Scene) -> None:
+    scene.engine.script = [make_no_progress] * 40
+    async with holding(scene, 40) as part:
+        begun_at, beats = now(), []
+        for second in range(1, int(BEAT_EVERY.total_seconds()) + 1):
+            beats.append(part.due(begun_at + second))
+            for slot in beats[-1]:
+                slot.beaten_at = begun_at + second
         assert sum(map(len, beats)) == 40
         assert set().union(*beats) == part.busy
-        assert part.due() == beats[0]
+        assert max(map(len, beats)) < 40
+
+
+async def test_who_could_not_beat_stays_due_until_it_can(scene: Scene) -> None:
+    scene.engine.script = [make_no_progress]
+    async with holding(scene, 1) as part:
+        late = now() + BEAT_EVERY.total_seconds()
+        assert part.due(late) == part.due(late) == part.busy
+        await part.beats.beat(part.busy)
+        assert part.due(now()) == set()
 
 
 async def test_progress_is_told_at_the_next_beat(scene: Scene) -> None:
+    """Also of one that has only just beaten."""
     scene.engine.script = [wait_until_told]
-    async with scene.worker():
-        [video] = await flood(scene, 1)
+    async with holding(scene, 1) as part:
+        [slot] = part.busy
+        slot.beaten_at = now()
+        assert part.due(now()) == {slot}
+        await part.beats.beat({slot})
+        assert (await scene.retrieve(slot.video)).progress == 40
+        assert part.due(now()) == set()
 
-        async def at_forty() -> bool:
-            return (await scene.retrieve(video)).progress == 40
 
-        await eventually(at_forty, within=8)
+async def test_whoever_may_have_missed_a_notice_asks_about_all(scene: Scene) -> None:
+    """A cancellation of which it was told too early is found out long before the beat."""
+    scene.engine.script = [make_no_progress]
+    async with holding(scene, 1) as part, asyncio.TaskGroup() as beside:
+        [slot] = part.busy
+        slot.beaten_at = now() + 1_000  # no heart tells it
+        await videos.cancel(scene.database, slot.video.id, account_id=scene.account_id)
+        awake = [beside.create_task(part.listen()), beside.create_task(part.attend())]
+        async with asyncio.timeout(10):
+            await scene.engine.cancelled.wait()
+        for task in awake:
+            task.cancel()
 
 
 @pytest.mark.parametrize("act", [videos.cancel, videos.delete])
@@ -309,7 +351,7 @@ async def test_more_than_a_batch_is_handed_back(scene: Scene) -> None:
 
 
 async def test_only_so_many_films_are_on_this_machine_at_once(scene: Scene) -> None:
-    scene.workshop = replace(scene.workshop, rooms=asyncio.Semaphore(2))
+    scene.workshop = replace(scene.workshop, rooms={"scripted": asyncio.Semaphore(2)})
     folders: list[int] = []
 
     async def arrive(engine: ScriptedEngine, attempt: Attempt) -> None:
@@ -327,15 +369,35 @@ async def test_only_so_many_films_are_on_this_machine_at_once(scene: Scene) -> N
 
 
 async def test_an_engine_that_is_busy_is_no_fault_of_the_videos(scene: Scene) -> None:
+    """One more and it would fail."""
+
     async def be_busy(engine: ScriptedEngine, attempt: Attempt) -> None:
         raise EngineBusy("Full.", retry_after=timedelta(milliseconds=100))
 
-    scene.engine.script = [be_busy] * 20
+    scene.engine.script = [be_busy] * 2
+    [video] = await flood(scene, 1)
+    async with scene.database.connection() as connection:
+        await connection.execute("update video set unavailable_count = $1", UNAVAILABLE_LIMIT)
+    async with scene.worker():
+        ended = await scene.ended(video, within=60)
+    assert (ended.status, ended.unavailable_count) == (Status.COMPLETED, UNAVAILABLE_LIMIT)
+    assert ended.attempt == 3
+
+
+async def test_the_wait_for_a_room_takes_nothing_of_the_time_that_a_render_may_take(
+    scene: Scene,
+) -> None:
+    room, limit = asyncio.Semaphore(0), timedelta(seconds=3)
+    scene.workshop = replace(scene.workshop, rooms={"scripted": room}, time_limit=limit)
+    asyncio.get_running_loop().call_later(limit.total_seconds() + 0.5, room.release)
+
+    async def arrive(engine: ScriptedEngine, attempt: Attempt) -> None:
+        await attempt.take_room()
+
+    scene.engine.script = [arrive]
     async with scene.worker():
         [video] = await flood(scene, 1)
-        ended = await scene.ended(video, within=60)
-    assert (ended.status, ended.unavailable_count) == (Status.COMPLETED, 0)
-    assert ended.attempt == 21
+        assert (await scene.ended(video, within=30)).status is Status.COMPLETED
 
 
 async def an_extension(scene: Scene, tmp_path: Path) -> Video:

@@ -4,7 +4,9 @@ Each of the first tests holds what a job queue that was once used here got wrong
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,6 +17,7 @@ from filmgate.core.retrying import CRASH_LIMIT, LOST_LIMIT
 from filmgate.core.spec import ObjectKey
 from filmgate.core.video import Status, Video
 from filmgate.database import ledger, videos
+from filmgate.storage.local import LocalObjectStore
 from filmgate.usecases import rendering
 from tests.claiming import begin, complete
 from tests.eventually import eventually
@@ -210,3 +213,26 @@ async def test_a_stale_attempts_file_goes_when_its_worker_wakes_up(scene: Scene)
         scene.engine.may_finish.set()
     assert await files_of(scene, video) == set()
     assert (await scene.retrieve(video)).attempt == 2
+
+
+class NotingStore(LocalObjectStore):
+    """Notes which folders were deleted."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.deleted: list[str] = []
+
+    async def delete_folder(self, prefix: str) -> None:
+        self.deleted.append(prefix)
+        await super().delete_folder(prefix)
+
+
+async def test_of_a_thousand_earlier_attempts_only_what_they_left_is_removed(scene: Scene) -> None:
+    store = NotingStore(scene.objects)
+    video = replace(await scene.create(), attempt=1_000)
+    for attempt in (7, 70, 1_000):
+        key = ObjectKey(f"{rendering.attempt_folder(replace(video, attempt=attempt))}video.mp4")
+        await store.put_bytes(key, b"film")
+    await rendering.remove_earlier(video, store=store)
+    assert sorted(store.deleted) == [f"videos/{video.id}/7/", f"videos/{video.id}/70/"]
+    assert await files_of(scene, video) == {"1000/video.mp4"}

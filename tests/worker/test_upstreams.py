@@ -152,10 +152,27 @@ async def test_a_cancelled_videos_job_is_stopped(scene: Scene, upstream: Upstrea
         await videos.cancel(scene.database, video.id, account_id=scene.account_id)
 
         async def is_stopped() -> bool:
-            await stop_unwanted(scene)
             return upstream.stopped == ["video_up0"]
 
         await eventually(is_stopped)
+
+
+async def test_a_failed_videos_job_is_stopped_however_long_the_upstream_takes(
+    scene: Scene, upstream: UpstreamServer
+) -> None:
+    """The worker hears meanwhile that the video is its own no more, from itself."""
+    upstream.failure, upstream.stops_late = ("engine_failed", "No."), True
+    async with scene.worker():
+        video = await scene.ended(await create(scene))
+        await asyncio.to_thread(upstream.asked_to_stop.wait, 5)
+        asyncio.get_running_loop().call_later(1, upstream.hurry.set)
+
+        async def is_told() -> bool:
+            async with scene.database.connection() as connection:
+                return "told" in (await rows.read_token(connection, video.id) or {})
+
+        await eventually(is_told)
+    assert (video.status, upstream.stopped) == (Status.FAILED, ["video_up0"])
 
 
 async def test_a_video_cancelled_while_it_is_posted_is_stopped_once_its_id_is_known(

@@ -70,7 +70,7 @@ class Attempt(Protocol):
     async def take_room(self) -> None:
         """Wait until a film that was made elsewhere may come to this machine: a thousand may be finished at once.
 
-        The room is the attempt's until it ends.
+        The room is the attempt's until it ends. The wait does not count towards its time limit.
         """
 
     async def save(self, token: Token) -> None:

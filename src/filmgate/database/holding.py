@@ -29,9 +29,9 @@ async def change(
             heartbeat_at = now(), updated_at = now(), revision = revision + 1
         from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::int[])
             as changed (id, attempt_before, status_before, status, attempt, started_at, lost_count)
-        join locked using (id)
         where video.id = changed.id and video.attempt = changed.attempt_before
           and video.status = changed.status_before
+          and (select count(*) from locked) > 0  -- all of them, before the first is written
         returning video.id
         """,
         [before.id for before, _ in changes],

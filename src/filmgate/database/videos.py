@@ -190,8 +190,8 @@ async def touch(
             updated_at = case when video.progress < held.percent then now() else updated_at end,
             heartbeat_at = now()
         from unnest($1::text[], $2::int[], $3::int[]) as held (id, attempt, percent)
-        join locked using (id)
         where video.id = held.id and video.attempt = held.attempt and video.status = 'in_progress'
+          and (select count(*) from locked) > 0  -- all of them, before the first is written
         returning video.id, video.attempt
         """,
         [video_id for video_id, _, _ in progress],

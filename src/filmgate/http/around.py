@@ -50,12 +50,13 @@ class Around:
         _take_prefix_off(scope)
         exchange = _Exchange(scope, send, self._requests)
         self._requests.in_progress += 1
-        with structlog.contextvars.bound_contextvars(request_id=exchange.request_id):
-            try:
-                await self._answer(exchange, scope, receive)
-            finally:
-                self._requests.in_progress -= 1
-                exchange.end(asked_path)
+        # For all that is logged meanwhile. Each request has a context of its own, which ends with it.
+        structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
+        try:
+            await self._answer(exchange, scope, receive)
+        finally:
+            self._requests.in_progress -= 1
+            exchange.end(asked_path)
 
     async def _answer(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
         try:

@@ -31,7 +31,7 @@ GOOD_FOR = timedelta(milliseconds=250)
 """How old what is told may be, should the notice of something newer be late or lost."""
 
 REMEMBERED = 100_000
-REMEMBERED_BYTES = 128 * 1024 * 1024
+REMEMBERED_BYTES = 192 * 1024 * 1024
 """A prompt can be long."""
 
 _BYTES_EACH = 1_000
