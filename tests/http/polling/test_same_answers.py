@@ -1,35 +1,26 @@
-"""The short cut for polls: the same bytes as by the routes, the same counts, and nobody is told too much or too late."""
+"""The short cut for polls: the same bytes as by the routes, and the same counts; all else is handed on."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
-import httpx2
 import pytest
 from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
-from filmgate.core.account import Caller
-from filmgate.core.spec import ObjectKey, Size, Source, SourceUse, VideoSpec
-from filmgate.core.video import Dialect, Failure, Status, Video
-from filmgate.database import videos as rows
+from filmgate.core.video import Status, Video
 from filmgate.database.connection import Database
 from filmgate.http.app import build_app, build_application
-from filmgate.http.following.alarms import Alarm
-from filmgate.http.following.telling import account_teller, video_teller
 from filmgate.http.limits import RequestRate
 from filmgate.http.services import Services
 from filmgate.http.sightings import GOOD_FOR, Sightings
 from filmgate.metrics import counts
-from filmgate.usecases import accounts, videos
+from filmgate.usecases import accounts
 from filmgate.usecases.line import Lines
-from tests.creating import create
 from tests.eventually import eventually
-from tests.http.live import Hand, live, lose_listener, watching
+from tests.http.live import live
+from tests.http.polling.studio import HOST, Studio
 from tests.http.polls import (
     OUR_ID,
     PATHS,
@@ -42,127 +33,7 @@ from tests.http.polls import (
     headers_of,
     sighted,
 )
-from tests.http.stage import UNKNOWN, Stage
-
-SPEC = VideoSpec(
-    model="sora-2",
-    engine="scenes",
-    prompt='Ein Köter 🐕 sagt "\\wau/"\u2028 </script>',
-    size=Size(1280, 720),
-    seconds=8,
-    seed=7,
-)
-HOST = (b"host", b"filmgate.test:8000")
-
-
-@dataclass(frozen=True)
-class Studio:
-    """Videos of one account, in every state that there is."""
-
-    database: Database
-    caller: Caller
-    stage: Stage
-
-    async def queued(self, *, price: int | None = None) -> Video:
-        return await create(
-            self.database,
-            SPEC,
-            video_id=videos.new_id(),
-            caller=self.caller,
-            dialect=Dialect.OPENAI,
-            price_per_second=price,
-        )
-
-    async def kept_out(self) -> Video:
-        async with self.database.connection() as connection:
-            await connection.execute("update account set running_limit = 1")
-        await self.queued()
-        video = await self.queued()
-        assert video.place is not None
-        assert not video.place.is_admitted
-        return video
-
-    async def priced(self) -> Video:
-        return await self.queued(price=12_345)
-
-    async def in_progress(self) -> Video:
-        return await self.stage.begin(f"video_{(await self.queued()).id}", percent=40)
-
-    async def completed(self) -> Video:
-        return await self.stage.complete(f"video_{(await self.priced()).id}", duration=7.9)
-
-    async def failed(self) -> Video:
-        video = await self.in_progress()
-        failure = Failure("content_rejected", "Nicht schön: 💥")
-        return await self.stage.fail(f"video_{video.id}", failure)
-
-    async def cancelled(self) -> Video:
-        video = await self.queued()
-        return await videos.cancel(self.database, video.id, account_id=self.caller.account_id)
-
-    async def remixed(self) -> Video:
-        return await self._derived(SPEC)
-
-    async def extended(self) -> Video:
-        source = Source(use=SourceUse.EXTENSION, key=ObjectKey("sources/a.mp4"), duration=4.0)
-        return await self._derived(replace(SPEC, source=source))
-
-    async def _derived(self, spec: VideoSpec) -> Video:
-        source = await self.completed()
-        before = await self.queued()
-        video = replace(before, id=videos.new_id(), spec=spec, remixed_from=source.id)
-        async with self.database.connection() as connection:
-            await rows.insert(connection, [video])
-        return video
-
-
-@pytest.fixture
-async def caller(database: Database, key: str) -> Caller:
-    return await accounts.authenticate(database, key)
-
-
-@pytest.fixture
-def studio(database: Database, caller: Caller, stage: Stage) -> Studio:
-    return Studio(database, caller, stage)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The sightings': until it is turned, what was seen stays good."""
-    return Clock()
-
-
-@pytest.fixture
-def services(services: Services, database: Database, clock: Clock) -> Services:
-    sightings = Sightings(database, clock=clock)
-    return replace(
-        services,
-        sightings=sightings,
-        lines=Lines(database),
-        watch=type(services.watch)(database, sightings),
-    )
-
-
-@pytest.fixture
-async def open_eyes(services: Services, key: str) -> AsyncIterator[None]:
-    """The short cut is on. Nobody listens for notices."""
-    async with sighted(services, key=key):
-        yield
-
-
-@asynccontextmanager
-async def listening(services: Services) -> AsyncIterator[None]:
-    """Notices are heard."""
-    async with watching(services.watch):
-        await eventually(lambda: _listens(services.database))
-        yield
-
-
-async def _listens(database: Database) -> bool:
-    async with database.connection() as connection:
-        query = "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen %'"
-        count: int = await connection.fetchval(query)
-        return count > 0
+from tests.http.stage import UNKNOWN
 
 
 @pytest.mark.usefixtures("open_eyes")
@@ -499,213 +370,6 @@ async def test_without_its_parts_running_everything_is_handed_on(
     async with asyncio.timeout(10):
         assert [(await doors.ask(poll)).status for _ in range(2)] == [200, 200]
     assert doors.handed_on == 2
-
-
-@dataclass(frozen=True)
-class Poller:
-    """One client, and what it is told of one video."""
-
-    doors: Doors
-    poll: Poll
-
-    async def status(self) -> str:
-        answer = await self.doors.ask(self.poll)
-        return answer.body.decode().partition('"status":"')[2].partition('"')[0]
-
-    async def is_told(self, status: str) -> bool:
-        return await self.status() == status
-
-
-@pytest.fixture
-async def poller(services: Services, studio: Studio, key: str, open_eyes: None) -> Poller:
-    """Of a video that waits, and was seen so already."""
-    path = f"/v1/videos/video_{(await studio.queued()).id}"
-    poller = Poller(Doors(services), Poll(path=path, headers=headers_of(key)))
-    assert await poller.status() == "queued"
-    return poller
-
-
-@pytest.fixture
-async def elsewhere(dsn: str) -> AsyncIterator[Database]:
-    """Another process's."""
-    database = await Database.open(dsn)
-    yield database
-    await database.aclose()
-
-
-def wire_id(poller: Poller) -> str:
-    return poller.poll.path.rpartition("/")[2]
-
-
-async def test_a_change_of_which_no_notice_comes_is_told_a_quarter_of_a_second_later(
-    poller: Poller, elsewhere: Database, services: Services, clock: Clock
-) -> None:
-    await Stage(elsewhere, services.store).begin(wire_id(poller))
-    clock.now += GOOD_FOR.total_seconds() - 0.001
-    assert await poller.status() == "queued"
-    clock.now += 0.001
-    assert await poller.status() == "in_progress"
-    assert poller.doors.handed_on == 0
-    assert GOOD_FOR.total_seconds() <= 0.3
-
-
-async def test_the_deletion_of_a_finished_video_of_which_no_notice_comes_is_told_within_its_time(
-    poller: Poller, elsewhere: Database, services: Services, clock: Clock
-) -> None:
-    video = await Stage(elsewhere, services.store).complete(wire_id(poller))
-    clock.now += GOOD_FOR.total_seconds()
-    assert await poller.status() == "completed"
-    async with elsewhere.connection() as connection:
-        deleted = video.delete(at=await rows.now(connection))
-        assert await rows.update(connection, video, deleted)
-    clock.now += GOOD_FOR.total_seconds()
-    assert (await poller.doors.ask(poller.poll)).status == 404
-
-
-async def test_a_change_elsewhere_is_told_when_its_notice_comes(
-    poller: Poller, elsewhere: Database, services: Services, studio: Studio
-) -> None:
-    """The clock stands still: nothing becomes too old by itself."""
-    async with listening(services):
-        assert await poller.status() == "queued"
-        await Hand(elsewhere).complete(wire_id(poller))
-        await eventually(lambda: poller.is_told("completed"))
-        video_id = services_id(poller)
-        await videos.delete(elsewhere, video_id, account_id=studio.caller.account_id)
-        await eventually(lambda: poller.is_told(""))
-        assert (await poller.doors.ask(poller.poll)).status == 404
-
-
-async def test_where_notices_may_have_been_lost_everything_is_looked_at_again(
-    poller: Poller, elsewhere: Database, services: Services
-) -> None:
-    async with listening(services):
-        assert await poller.status() == "queued"
-        await Stage(elsewhere, services.store).begin(wire_id(poller))  # says nothing to anybody
-        assert await poller.status() == "queued"
-        await lose_listener(elsewhere)
-        await eventually(lambda: poller.is_told("in_progress"))
-
-
-def services_id(poller: Poller) -> Any:
-    return wire_id(poller).removeprefix("video_")
-
-
-async def test_a_place_that_moves_is_told_with_another_tag(
-    services: Services, studio: Studio, key: str, stage: Stage
-) -> None:
-    services = replace(services, lines=Lines(services.database, good_for=timedelta(0)))
-    first, last = await studio.queued(), await studio.queued()
-    doors, plain = Doors(services), build_application(services)
-    poll = Poll(path=f"/v1/videos/video_{last.id}", headers=headers_of(key, OUR_ID))
-    async with sighted(services, key=key):
-        before = await doors.ask(poll)
-        await stage.begin(f"video_{first.id}")
-        after = await doors.ask(poll)
-    assert doors.handed_on == 0
-    assert b'"queue":{"position":2,' in before.body
-    assert b'"queue":{"position":1,' in after.body
-    assert before.headers[b"etag"] != after.headers[b"etag"]
-    assert after == await ask(plain, poll)
-
-
-# What was told otherwise. Nobody listens, and the clock stands still.
-
-
-async def test_after_its_cancellation_a_video_is_never_waiting_again(
-    poller: Poller, client: httpx2.AsyncClient
-) -> None:
-    assert (await client.post(f"/v1/videos/{wire_id(poller)}/cancel")).status_code == 200
-    assert await poller.status() == "failed"
-
-
-async def test_after_its_deletion_a_video_is_not_found(
-    poller: Poller, client: httpx2.AsyncClient
-) -> None:
-    assert (await client.delete(f"/v1/videos/{wire_id(poller)}")).status_code == 200
-    assert (await poller.doors.ask(poller.poll)).status == 404
-
-
-async def test_a_new_video_is_found_by_the_very_next_poll(
-    poller: Poller, client: httpx2.AsyncClient
-) -> None:
-    made = (await client.post("/v1/videos", json={"prompt": "A cat"})).json()
-    answer = await poller.doors.ask(replace(poller.poll, path=f"/v1/videos/{made['id']}"))
-    assert (answer.status, poller.doors.handed_on) == (200, 0)
-    assert b'"queue":{"position":2,' in answer.body
-
-
-@pytest.mark.parametrize(
-    ("path", "headers"),
-    [
-        ("/v1/videos", {}),
-        ("/v1/videos/{}", {"prefer": "wait=0"}),
-        ("/v1/videos/{}", {"if-none-match": "*"}),
-        ("/v1/videos/{}/content", {}),
-        ("/v1/video/generations/{}", {}),
-    ],
-)
-async def test_no_poll_is_told_less_than_another_answer_has_told(
-    poller: Poller,
-    client: httpx2.AsyncClient,
-    stage: Stage,
-    path: str,
-    headers: dict[str, str],
-) -> None:
-    await stage.complete(wire_id(poller))
-    assert await poller.status() == "queued"
-    answer = await client.get(path.format(wire_id(poller)), headers=headers)
-    assert answer.status_code in (200, 304)
-    assert await poller.status() == "completed"
-
-
-async def test_no_poll_is_told_less_than_the_stream_of_a_video(
-    poller: Poller, services: Services, stage: Stage
-) -> None:
-    video = await stage.complete(wire_id(poller))
-    assert await poller.status() == "queued"
-    with video_teller(
-        services.watch, services.database, video, position=0, alarm=Alarm()
-    ) as teller:
-        assert "video.completed" in "".join(await teller.tell())
-        assert await poller.status() == "completed"
-
-
-async def test_no_poll_is_told_less_than_the_stream_of_an_account(
-    poller: Poller, services: Services, studio: Studio
-) -> None:
-    await Hand(services.database).complete(wire_id(poller))
-    assert await poller.status() == "queued"
-    with account_teller(
-        services.watch,
-        services.database,
-        studio.caller.account_id,
-        position=0,
-        alarm=Alarm(),
-    ) as teller:
-        assert "video.completed" in "".join(await teller.tell())
-        assert await poller.status() == "completed"
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("/v1/videos/{}/cancel", {}),
-        ("/v1/videos/{}/remix", {"prompt": "A dog"}),
-        ("/v1/videos/extensions", {"prompt": "A dog", "video": {"id": "{}"}, "seconds": 4}),
-    ],
-)
-async def test_no_poll_is_told_less_than_a_refusal(
-    poller: Poller, client: httpx2.AsyncClient, stage: Stage, path: str, body: object
-) -> None:
-    await stage.fail(wire_id(poller), Failure("engine_failed", "No."))
-    assert await poller.status() == "queued"
-    content = json.dumps(body).replace("{}", wire_id(poller)).encode()
-    answer = await client.post(
-        path.format(wire_id(poller)), content=content, headers={"content-type": "application/json"}
-    )
-    assert (answer.status_code, "is failed" in answer.text) == (409, True)
-    assert await poller.status() == "failed"
 
 
 def test_every_status_has_been_tried() -> None:
