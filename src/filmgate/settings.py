@@ -8,10 +8,8 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -27,6 +25,7 @@ from pydantic import (
 from filmgate.core.account import is_plausible
 from filmgate.core.catalogue import DEFAULT_MODELS, Catalogue, Model
 from filmgate.net.addresses import IPNetwork
+from filmgate.settings_addresses import host_and_port, is_postgresql, networks
 from filmgate.settings_tables import PREFIX, Duration, EngineSettings, ModelSettings, Term
 
 CONFIG_FILE = "filmgate.toml"
@@ -250,22 +249,22 @@ class Settings(BaseModel):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _proxies_are_networks(cls, proxies: str) -> str:
-        _networks(proxies)
+    def _proxies_arenetworks(cls, proxies: str) -> str:
+        networks(proxies)
         return proxies
 
     @field_validator("metrics_address")
     @classmethod
     def _address_is_one(cls, address: str | None) -> str | None:
         if address is not None:
-            _host_and_port(address)
+            host_and_port(address)
         return address
 
     @field_validator("database_url")
     @classmethod
     def _url_is_one(cls, url: SecretStr | None) -> SecretStr | None:
         """Checked here, because the driver's own complaint would show a part of the password."""
-        if url is not None and not _is_postgresql(url.get_secret_value()):
+        if url is not None and not is_postgresql(url.get_secret_value()):
             raise ValueError(
                 "must be postgresql://user:password@host:port/database, with any of : / ? # @ % in "
                 "the password written as %3A %2F %3F %23 %40 %25"
@@ -294,11 +293,11 @@ class Settings(BaseModel):
 
     def proxies(self) -> Sequence[IPNetwork]:
         """The networks of `trusted_proxies`."""
-        return _networks(self.trusted_proxies)
+        return networks(self.trusted_proxies)
 
     def metrics_listener(self) -> tuple[str, int] | None:
         """Host and port of `metrics_address`."""
-        return None if self.metrics_address is None else _host_and_port(self.metrics_address)
+        return None if self.metrics_address is None else host_and_port(self.metrics_address)
 
     def upstream_keys(self) -> Mapping[str, SecretStr]:
         """The keys for upstreams, by the names of their variables. Raises SettingsError for one that is not set."""
@@ -333,29 +332,6 @@ def unknown_variables() -> list[str]:
         for name in sorted(os.environ)
         if name.startswith(PREFIX) and name not in known and not _is_service_link(name)
     ]
-
-
-def _networks(text: str) -> Sequence[IPNetwork]:
-    """Raises ValueError."""
-    return [ip_network(each.strip()) for each in text.split(",") if each.strip()]
-
-
-def _host_and_port(address: str) -> tuple[str, int]:
-    """Raises ValueError."""
-    parts = urlsplit(f"//{address}")
-    is_more = parts.netloc != address or parts.username is not None
-    if parts.hostname is None or parts.port is None or is_more:
-        raise ValueError("must be an address and a port, such as 127.0.0.1:9464 or [::1]:9464")
-    return parts.hostname, parts.port
-
-
-def _is_postgresql(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        is_numbered = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    return parts.scheme in {"postgresql", "postgres"} and not parts.fragment and is_numbered
 
 
 def _is_service_link(name: str) -> bool:
