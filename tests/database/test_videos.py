@@ -18,16 +18,16 @@ from filmgate.core.spec import (
     VideoSpec,
 )
 from filmgate.core.video import Dialect, Video, VideoId, moment_of, new_video_id
-from filmgate.database import accounts, lists, videos
+from filmgate.database import lists, videos
 from filmgate.database.connection import Database
 
 SPEC = VideoSpec(model="m", engine="e", prompt="p", size=Size(64, 64), seconds=4)
 
 
 async def _moment(connection: asyncpg.Connection, account_id: AccountId) -> datetime:
-    """As `candidates.accept` chooses it."""
-    await accounts.lock_all(connection, [account_id], waits=True)
-    moment: datetime = await connection.fetchval("select clock_timestamp()")
+    """As creates choose it, but that they do not wait for each other: none has locked the account."""
+    query = "select clock_timestamp() from pg_advisory_xact_lock_shared($1, $2)"
+    moment: datetime = await connection.fetchval(query, lists.LOCK, account_id)
     return moment
 
 

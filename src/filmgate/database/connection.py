@@ -195,8 +195,6 @@ def translated() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        if isinstance(error, ValueError):
-            raise  # the driver's word for an argument that it cannot send, among its words for an outage
         _insist_on_cancellation(error)
         raise DatabaseUnavailable(_AWAY_MESSAGE) from error
 
