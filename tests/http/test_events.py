@@ -462,6 +462,5 @@ def test_places_are_counted_by_account() -> None:
 
 async def revoke(database: Database, key: str) -> None:
     async with database.connection() as connection:
-        caller = await accounts.find_caller(connection, digest(key))
-    assert caller is not None
+        (caller,) = (await accounts.find_callers(connection, [digest(key)])).values()
     await revoke_key(database, caller.api_key_id)

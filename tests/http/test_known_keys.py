@@ -66,7 +66,7 @@ async def test_a_known_key_is_not_looked_at_for_each_request(
     async with looking(keys, away):
         callers = [await recognise(keys, key, counted) for _ in range(100)]
     assert set(callers) == {await accounts.authenticate(database, key)}
-    assert len([query for query in counted.queries if query.startswith("select")]) == 1
+    assert len(counted.queries) == 1
 
 
 async def test_unless_somebody_looks_again_each_request_is_looked_at(
@@ -97,7 +97,7 @@ async def test_a_revoked_key_is_refused_by_the_next_look(database: Database, key
         await eventually(is_refused)
         with pytest.raises(Unauthenticated):
             await recognise(keys, key, database)
-        assert keys.recall(key) is None
+        assert keys.known.recall(digest(key)) is None
 
 
 async def test_a_changed_limit_holds_from_the_next_look_on(database: Database, key: str) -> None:
@@ -110,7 +110,7 @@ async def test_a_changed_limit_holds_from_the_next_look_on(database: Database, k
             return (await recognise(keys, key, database)).requests_per_minute == 7
 
         await eventually(is_seven)
-        known = keys.recall(key)
+        known = keys.known.recall(digest(key))
         assert known is not None
         assert known.requests_per_minute == 7
 
@@ -203,7 +203,7 @@ async def test_a_key_that_is_not_used_any_more_is_not_looked_at_for_ever(
             return keys.known.believed_count == 0
 
         await eventually(is_forgotten)
-        assert keys.recall(key) is not None  # it is no guess when it comes back
+        assert keys.known.recall(digest(key)) is not None  # it is no guess when it comes back
 
 
 async def test_no_more_keys_are_believed_than_agreed(database: Database) -> None:

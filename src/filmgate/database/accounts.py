@@ -158,32 +158,10 @@ async def insert_key(
     return _api_key(row)
 
 
-async def find_caller(connection: asyncpg.Connection, digest: bytes) -> Caller | None:
-    """Whose key it is, unless it is unknown or revoked. Notes the use, once a minute at most."""
-    row = await connection.fetchrow(
-        """
-        select api_key.id, account_id, requests_per_minute,
-               last_used_at < now() - interval '1 minute' as is_due
-        from api_key join account on account.id = account_id
-        where digest = $1 and revoked_at is null
-        """,
-        digest,
-    )
-    if row is None:
-        return None
-    if row["is_due"] is not False:
-        await connection.execute("update api_key set last_used_at = now() where id = $1", row["id"])
-    return Caller(
-        AccountId(row["account_id"]),
-        ApiKeyId(row["id"]),
-        requests_per_minute=row["requests_per_minute"],
-    )
-
-
 async def find_callers(
     connection: asyncpg.Connection, digests: Collection[bytes]
 ) -> dict[bytes, Caller]:
-    """As `find_caller`, of many keys. Those that are unknown or revoked are not among them."""
+    """Whose keys these are, without those that are unknown or revoked. Notes their use, once a minute at most."""
     rows = await connection.fetch(
         """
         with due as materialized (

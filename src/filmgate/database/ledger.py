@@ -42,23 +42,20 @@ async def write(
     kind: EntryKind,
     amount: int,
     video_id: VideoId | None = None,
-) -> bool:
-    """Note the movement. Return False, and do nothing, where credit does not suffice for a reservation."""
-    written = await connection.fetchval(
+) -> None:
+    """Note the movement. A reservation is for `reserve`: whether credit suffices is found out before it."""
+    assert kind is not EntryKind.RESERVE
+    await connection.execute(
         """
-        with paid as (
-            update account set balance = balance + $3
-            where id = $1 and ($2 <> 'reserve' or not has_credit or balance + $3 >= 0)
-            returning id)
+        with paid as (update account set balance = balance + $3 where id = $1 returning id)
         insert into ledger (account_id, kind, amount, video_id)
-        select id, $2, $3, $4 from paid returning true
+        select id, $2, $3, $4 from paid
         """,
         account_id,
         kind,
         amount,
         video_id,
     )
-    return bool(written)
 
 
 async def reserve(

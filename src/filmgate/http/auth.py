@@ -19,8 +19,9 @@ async def authenticate(request: Request, services: Services) -> Caller:
     What a known key's account asks too much is refused without troubling the database.
     """
     key = _key(request)
-    believed = services.wrong_keys.known.believe(digest(key))
-    known = believed or services.wrong_keys.recall(key)
+    secret, keys = digest(key), services.wrong_keys.known
+    believed = keys.believe(secret)
+    known = believed or keys.recall(secret)
     if known is not None:
         _count(request, services, known)
     caller = believed or await _recognised(request, services, key)

@@ -8,12 +8,11 @@ import re
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from filmgate.core.account import AccountId
+from filmgate.core.account import AccountId, digest
 from filmgate.core.video import VideoId
 from filmgate.http.answer_headers import Header, told_in, with_defaults, with_own
 from filmgate.http.around import BASE_PREFIXES, request_id_of
@@ -71,7 +70,8 @@ class PollShortCut:
         if match is None or not _is_plain(sent, scope["headers"]):
             return False
         number = match.lastindex or 0
-        caller = self._services.wrong_keys.known.believe(_digest(sent[b"authorization"]))
+        key = sent[b"authorization"].removeprefix(_SCHEME).decode("latin-1")
+        caller = self._services.wrong_keys.known.believe(digest(key))
         if caller is None:
             return False
         standing = count_once(scope, self._services, caller)
@@ -136,11 +136,6 @@ def _is_plain(sent: dict[bytes, bytes], headers: Sequence[Header]) -> bool:
         and b"prefer" not in sent
         and b"if-none-match" not in sent
     )
-
-
-def _digest(authorization: bytes) -> bytes:
-    """As `core.account.digest`. Of whatever is no key of ours, some other one."""
-    return sha256(authorization[len(_SCHEME) :]).digest()
 
 
 def _answer_of(sighting: Sighting, wait: Wait | None, add_place: AddPlace | None) -> _Answer:

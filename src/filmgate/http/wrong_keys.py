@@ -87,10 +87,6 @@ class WrongKeys:
         """Of those that are remembered for a wrong key."""
         return len(self._tries)
 
-    def recall(self, key: str) -> Caller | None:
-        """Whose key this was when it was looked at last. Proves nothing: it may have been revoked since."""
-        return self.known.recall(digest(key))
-
     async def recognise(self, key: str, *, address: str, database: Database) -> Caller:
         """Raises Unauthenticated, or, without a look at the key, RateLimited."""
         secret = digest(key)

@@ -68,10 +68,10 @@ class Statement:
 async def authenticate(database: Database, key: str) -> Caller:
     """Raises Unauthenticated for a mistyped, unknown or revoked key: the three look the same."""
     if is_plausible(key):
-        async with database.connection() as connection:
-            caller = await accounts.find_caller(connection, digest(key))
-        if caller is not None:
-            return caller
+        secret = digest(key)
+        callers = await find_callers(database, [secret])
+        if secret in callers:
+            return callers[secret]
     raise Unauthenticated("The API key is not one of this server's, or it has been revoked.")
 
 

@@ -6,6 +6,7 @@ The row is the truth: a worker that dies between sending and noting leaves a del
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import asyncpg
 import structlog
@@ -23,6 +24,7 @@ from filmgate.core.webhook import (
 )
 from filmgate.database import deliveries, events, webhooks
 from filmgate.database.connection import Database
+from filmgate.usecases.batches import remove_all
 
 KEEP_DELIVERIES = timedelta(days=30)
 """For how long one that has ended is shown, and can be replayed."""
@@ -107,10 +109,7 @@ async def trim(
 ) -> None:
     """Bound what is remembered of deliveries that have ended, and of events."""
     for trim_some, keep_for in ((deliveries.trim, keep_deliveries), (events.trim, keep_events)):
-        trimmed = BATCH
-        while trimmed == BATCH:
-            async with database.connection() as connection:
-                trimmed = await trim_some(connection, keep_for=keep_for, limit=BATCH)
+        await remove_all(database, partial(trim_some, keep_for=keep_for, limit=BATCH), batch=BATCH)
 
 
 async def _give_up(database: Database, held: HeldDelivery, attempt: DeliveryAttempt) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Generic, TypeVar
 
 import asyncpg
@@ -12,6 +13,7 @@ from filmgate.core.errors import DatabaseUnavailable
 from filmgate.core.idempotency import KEPT_FOR, LEASE, Claim, KnownKey, in_progress
 from filmgate.database import idempotency
 from filmgate.database.connection import Database
+from filmgate.usecases.batches import remove_all
 from filmgate.usecases.leases import renewing
 
 T = TypeVar("T")
@@ -72,13 +74,8 @@ async def settle(connection: asyncpg.Connection, claim: Claim | None, made_id: s
 
 async def trim(database: Database, *, keep_for: timedelta = KEPT_FOR, batch: int = BATCH) -> int:
     """Forget the keys that have had their time. Return how many there were."""
-    total = 0
-    while True:
-        async with database.connection() as connection:
-            trimmed = await idempotency.trim(connection, keep_for=keep_for, limit=batch)
-        total += trimmed
-        if trimmed < batch:
-            return total
+    trim_some = partial(idempotency.trim, keep_for=keep_for, limit=batch)
+    return await remove_all(database, trim_some, batch=batch)
 
 
 async def _take(database: Database, claim: Claim, *, lease: timedelta) -> KnownKey | None:

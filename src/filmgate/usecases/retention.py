@@ -1,7 +1,7 @@
 """Retention and repair: what has to happen without anyone asking for it."""
 
-import asyncio
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -11,6 +11,7 @@ from filmgate.core.video import Failure, VideoId
 from filmgate.database import accounts, fairness, line, records, videos
 from filmgate.database.connection import Database
 from filmgate.usecases import admission, events, stopping
+from filmgate.usecases.batches import remove_all
 from filmgate.usecases.endings import end
 
 GRACE = timedelta(minutes=15)
@@ -55,16 +56,10 @@ async def remove_old_records(
     pause: timedelta = RECORDS_PAUSE,
 ) -> int:
     """Delete the rows of videos whose objects went so long ago. Return how many."""
-    total = 0
-    while True:
-        async with database.connection() as connection:
-            removed = await records.remove(
-                connection, keep_for=keep_for, stopped_for=stopping.AT_MOST, limit=batch
-            )
-        total += removed
-        if removed < batch:
-            return total
-        await asyncio.sleep(pause.total_seconds())
+    remove_some = partial(
+        records.remove, keep_for=keep_for, stopped_for=stopping.AT_MOST, limit=batch
+    )
+    return await remove_all(database, remove_some, batch=batch, pause=pause)
 
 
 async def _empty(database: Database, store: ObjectStore, *, video_id: VideoId) -> bool:
