@@ -49,6 +49,11 @@ def with_own(
     return [*headers, *own, (b"x-request-id", request_id.encode())]
 
 
+def lines_of(headers: Sequence[Header]) -> bytes:
+    """As they are sent."""
+    return b"".join([b"%b: %b\r\n" % each for each in headers])
+
+
 def with_all(
     headers: Sequence[Header], told: Mapping[str, str], *, request_id: str
 ) -> list[Header]:

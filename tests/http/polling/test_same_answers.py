@@ -66,13 +66,14 @@ class TestTheSameBytes:
         video = await make(studio)
         services = replace(services, public_url=public_url)
         doors, plain = Doors(services), build_application(services)
-        for path in (f"{prefix}{path}".format(video.id) for prefix in PREFIXES for path in PATHS):
+        paths = [f"{prefix}{path}".format(video.id) for prefix in PREFIXES for path in PATHS]
+        for path in paths:
             poll = Poll(path=path, headers=headers_of(key, OUR_ID))
-            for _ in range(2):  # as it is written, and as it is kept
+            for _ in range(2):  # when it has to be looked up, and when it is known
                 answer = await doors.ask(poll)
                 assert answer.status == 200
                 assert answer == await ask(plain, poll)
-        assert doors.handed_on == 0
+        assert (doors.at_once >= len(paths), doors.handed_on) == (True, 0)
 
     async def test_with_a_rate_limit(self, services: Services, studio: Studio, key: str) -> None:
         video, clock = await studio.queued(), Clock()
@@ -142,6 +143,27 @@ class TestTheSameBytes:
             answer = await eventually(exchange_unhanded)
         assert _undated(answer) == _undated(plain)
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+
+    async def test_between_others_on_one_connection(
+        self, services: Services, studio: Studio, key: str
+    ) -> None:
+        polled = f"/v1/videos/video_{(await studio.completed()).id}"
+        paths = [polled, "/v1/models", polled, polled, f"/v1/videos/video_{UNKNOWN}", polled]
+        head = f"HTTP/1.1\r\nHost: filmgate.test\r\nX-Request-Id: ours\r\nAuthorization: Bearer {key}\r\n"
+        # The last one ends it, and one before has a body, which nobody reads.
+        ends = ["\r\n", "\r\n", "Content-Length: 4\r\n\r\nbody", *["\r\n"] * 2]
+        request = "".join(
+            f"GET {path} {head}{end}"
+            for path, end in zip(paths, [*ends, "Connection: close\r\n\r\n"], strict=True)
+        ).encode()
+        async with live(services, build_application(services)) as address:
+            plain = await _exchange(address, request)
+        doors = Doors(services)
+        async with live(services, doors.short_cut) as address:
+            for _ in range(2):
+                assert _undated(await _exchange(address, request)) == _undated(plain)
+        assert plain.count(b"HTTP/1.1 200 OK\r\n") == 5
+        assert 4 <= doors.handed_on < 2 * len(paths)
 
 
 async def _exchange(address: str, request: bytes) -> bytes:
