@@ -209,7 +209,7 @@ async def test_the_guides_are_markdown(anonymous: httpx2.AsyncClient, guide: str
 
 async def test_the_errors_guide_knows_every_code(anonymous: httpx2.AsyncClient) -> None:
     guide = (await anonymous.get("/docs/errors.md")).text
-    codes = {cls.code for cls in TABLE} | {"internal_error", "method_not_allowed"}
+    codes = {cls.code for cls in TABLE} | {"internal_error"}
     assert [code for code in codes - {"video_failed"} if f"`{code}`" not in guide] == []
 
 

@@ -14,6 +14,7 @@ from filmgate.http.dialects.newapi import errors as newapi_errors
 from filmgate.http.dialects.openai import errors as openai_errors
 from filmgate.http.dialects.relay import errors as relay_errors
 from filmgate.http.errors import TABLE, Refusal, refusal_of
+from filmgate.http.routing import MethodNotAllowed
 from filmgate.media.errors import MediaStarved, MediaUnavailable
 from filmgate.moderation.errors import ImageRejected, ModerationUnavailable, PromptBlocked
 from filmgate.usecases.candidates import AccountBusy
@@ -68,6 +69,7 @@ TOLD: dict[type[FilmgateError], tuple[FilmgateError, int, str]] = {
     PromptBlocked: (PromptBlocked("prompt list"), 400, "moderation_blocked"),
     ImageRejected: (ImageRejected("image_urls", "?"), 400, "image_rejected"),
     RequestTimedOut: (RequestTimedOut("?"), 408, "request_timeout"),
+    MethodNotAllowed: (MethodNotAllowed("PUT", frozenset({"GET"})), 405, "method_not_allowed"),
     AccountBusy: (AccountBusy("?"), 503, "service_unavailable"),
     errors.OutcomeUnknown: (errors.OutcomeUnknown("?"), 503, "service_unavailable"),
 }

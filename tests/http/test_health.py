@@ -7,12 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx2
-from starlette.applications import Starlette
 
 from filmgate.database.connection import Database
 from filmgate.http.app import build_app
-from filmgate.http.endpoints import routes_of
 from filmgate.http.health import Health
+from filmgate.http.routing import Routing
 from filmgate.http.services import Services
 from tests.http.stage import IdleEngine
 
@@ -103,5 +102,5 @@ async def test_a_verdict_is_found_anew_when_its_time_is_over(services: Services)
 
 
 def _asking(health: Health) -> httpx2.AsyncClient:
-    transport = httpx2.ASGITransport(Starlette(routes=routes_of(health.endpoints())))
+    transport = httpx2.ASGITransport(Routing(health.endpoints()))
     return httpx2.AsyncClient(transport=transport, base_url="http://x")

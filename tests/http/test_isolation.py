@@ -9,17 +9,16 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from filmgate.core.account import new_key
 from filmgate.core.catalogue import PORTRAIT
 from filmgate.database.connection import Database
-from filmgate.http.app import build_app, build_application
+from filmgate.http.app import build_app, endpoints_of
 from filmgate.http.around import BASE_PREFIXES
+from filmgate.http.endpoints import Endpoint
 from filmgate.http.services import Services
 from filmgate.usecases import accounts
 from tests.http.belongings import PROMPT, Belongings, Call, Thing, acquire, everything
@@ -149,28 +148,20 @@ def described(calls: Iterable[Call]) -> set[str]:
     return {call.route for call in calls} | set(PUBLIC)
 
 
-def routes_of(app: Starlette) -> set[str]:
-    """Every one, or an error: what is mounted would hide what lies below it."""
-    return {each for route in app.routes for each in _names(route)}
-
-
-def _names(route: BaseRoute) -> list[str]:
-    assert isinstance(route, Route), f"{route} is no plain route: describe what is below it too"
-    return [f"{method} {route.path}" for method in route.methods or ()]
+def names_of(endpoints: Iterable[Endpoint]) -> set[str]:
+    return {f"{each.method} {each.path}" for each in endpoints}
 
 
 def test_every_route_is_described_here_and_no_other(services: Services) -> None:
-    assert routes_of(build_application(services)) == described(CALLS)
+    assert names_of(endpoints_of(services)) == described(CALLS)
 
 
 def test_a_route_that_nobody_described_is_noticed(services: Services) -> None:
-    app = build_application(services)
-
     async def answer(_: Request) -> Response:
         return Response()
 
-    app.routes.append(Route("/v1/accounts/{id}", answer, methods=["PATCH"]))
-    assert routes_of(app) - described(CALLS) == {"PATCH /v1/accounts/{id}"}
+    endpoints = [*endpoints_of(services), Endpoint("PATCH", "/v1/accounts/{id}", answer)]
+    assert names_of(endpoints) - described(CALLS) == {"PATCH /v1/accounts/{id}"}
 
 
 def spoiled(key: str) -> dict[str, list[tuple[str, str]]]:

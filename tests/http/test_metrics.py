@@ -4,16 +4,15 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from filmgate.http.around import Around, is_good_poll
 from filmgate.http.dialects.openai import errors as openai_errors
+from filmgate.http.endpoints import Endpoint
 from filmgate.http.refusing import Refusals
+from filmgate.http.routing import Routing
 from filmgate.metrics import counts
 from filmgate.metrics.requests import RequestMetrics
 from tests.http.stage import UNKNOWN, Stage
@@ -26,16 +25,16 @@ class Shop:
 
     def __init__(self) -> None:
         self.requests = RequestMetrics()
-        self.app = Starlette(
-            routes=[
-                Route("/things/{id}", self.thing),
-                Route("/held", self.held),
-                Route("/stream", self.stream),
-                Route("/broken", self.broken),
-                Route("/left", self.leave),
-            ],
-            middleware=[Middleware(Around, refusals=REFUSALS, requests=self.requests)],
+        routing = Routing(
+            [
+                Endpoint("GET", "/things/{id}", self.thing),
+                Endpoint("GET", "/held", self.held),
+                Endpoint("GET", "/stream", self.stream),
+                Endpoint("GET", "/broken", self.broken),
+                Endpoint("GET", "/left", self.leave),
+            ]
         )
+        self.app = Around(routing, refusals=REFUSALS, requests=self.requests)
 
     async def get(self, path: str, *, method: str = "GET") -> httpx2.Response:
         transport = httpx2.ASGITransport(self.app)

@@ -1,11 +1,11 @@
 """The ASGI application: every route, in order, inside everything that happens around a request."""
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from filmgate.core.errors import FilmgateError
 from filmgate.http.around import Around
 from filmgate.http.bodies.limit import BodyLimit
 from filmgate.http.bodies.patience import BodyPatience
@@ -17,14 +17,18 @@ from filmgate.http.dialects.openai.routes import OpenaiRoutes
 from filmgate.http.dialects.relay import errors as relay_errors
 from filmgate.http.dialects.relay.routes import RelayRoutes
 from filmgate.http.documents import Documents
-from filmgate.http.endpoints import routes_of
+from filmgate.http.endpoints import Endpoint
 from filmgate.http.following.routes import EventRoutes
 from filmgate.http.health import Health
 from filmgate.http.polling import PollShortCut
 from filmgate.http.refusing import ErrorDialect, Refusals
+from filmgate.http.routing import Routing
 from filmgate.http.services import Services
 from filmgate.http.webhooks.routes import WebhookRoutes
 from filmgate.metrics import counts
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 _REFUSALS = Refusals(
     dialects=[
@@ -35,7 +39,7 @@ _REFUSALS = Refusals(
 )
 
 
-def build_app(services: Services) -> ASGIApp:
+def build_app(services: Services) -> PollShortCut:
     """All that is served, with its short cut."""
     polls = [*RelayRoutes(services).polls(), *OpenaiRoutes(services).polls()]
     return PollShortCut(
@@ -43,8 +47,22 @@ def build_app(services: Services) -> ASGIApp:
     )
 
 
-def build_application(services: Services) -> Starlette:
-    """The routes within what happens around each: the outermost middleware comes first."""
+def build_application(services: Services) -> ASGIApp:
+    """The endpoints within what happens around each, from the inside out."""
+    app: ASGIApp = BodyPatience(Routing(endpoints_of(services)))
+    app = BodyLimit(app, max_bytes=services.max_body_bytes)
+    app = Around(app, refusals=_REFUSALS, requests=counts.requests)
+    return cast(
+        "ASGIApp",
+        ProxyHeadersMiddleware(
+            cast("ASGI3Application", app),
+            trusted_hosts=[str(each) for each in services.trusted_proxies],
+        ),
+    )
+
+
+def endpoints_of(services: Services) -> Sequence[Endpoint]:
+    """In the order in which they are tried."""
     endpoints = [
         # The relay dialect first: its `/v1/videos/sora_…` is a special case of openai's `/v1/videos/…`.
         *RelayRoutes(services).endpoints(),
@@ -55,23 +73,4 @@ def build_application(services: Services) -> Starlette:
         *SignedFiles(services).endpoints(),
         *Health(services).endpoints(),
     ]
-    app = Starlette(
-        routes=routes_of([*endpoints, *Documents(services, endpoints).endpoints()]),
-        middleware=[
-            Middleware(
-                ProxyHeadersMiddleware,
-                trusted_hosts=[str(each) for each in services.trusted_proxies],
-            ),
-            Middleware(Around, refusals=_REFUSALS, requests=counts.requests),
-            Middleware(BodyLimit, max_bytes=services.max_body_bytes),
-            Middleware(BodyPatience),
-        ],
-        exception_handlers={
-            FilmgateError: _REFUSALS.on_error,
-            404: _REFUSALS.on_unknown_route,
-            405: _REFUSALS.on_wrong_method,
-        },
-    )
-    # An address with a slash too many is unknown, and not sent elsewhere: clients repeat a POST as a GET there.
-    app.router.redirect_slashes = False
-    return app
+    return [*endpoints, *Documents(services, endpoints).endpoints()]

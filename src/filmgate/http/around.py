@@ -15,7 +15,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from filmgate.core.errors import ServiceUnavailable
+from filmgate.core.errors import FilmgateError, ServiceUnavailable
 from filmgate.http.answer_headers import told_in, with_all
 from filmgate.http.errors import Refusal, internal_error, refusal_of
 from filmgate.http.refusing import Refusals
@@ -60,7 +60,12 @@ class Around:
 
     async def _answer(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
         try:
-            await self._app(scope, receive, exchange.send)
+            try:
+                await self._app(scope, receive, exchange.send)
+            except FilmgateError as error:
+                if exchange.has_begun:
+                    raise
+                await self._refuse(refusal_of(error), exchange, scope, receive)
         except ClientDisconnect as error:
             _log.info("the client left before it was answered", reason=str(error.__cause__ or ""))
         except asyncio.CancelledError:
@@ -77,7 +82,6 @@ class Around:
     async def _refuse(
         self, refusal: Refusal, exchange: "_Exchange", scope: Scope, receive: Receive
     ) -> None:
-        """A traceback for us, a request id for the client."""
         answer = self._refusals.answer(refusal, path=scope["path"])
         await answer(scope, receive, exchange.send)
 

@@ -24,6 +24,7 @@ from filmgate.core.errors import (
     VideoHasFailed,
 )
 from filmgate.http.bodies.patience import RequestTimedOut
+from filmgate.http.routing import MethodNotAllowed
 
 RETRY_AFTER_SECONDS = 5
 """How long a client should leave us alone when the database or the storage is away."""
@@ -57,6 +58,7 @@ TABLE: Mapping[type[FilmgateError], _Row] = {
     PermissionDenied: _Row(403, "permission_error"),
     InvalidSignature: _Row(403, "permission_error"),
     NotFound: _Row(404, "invalid_request_error"),
+    MethodNotAllowed: _Row(405, "invalid_request_error"),
     # Closed at once, a client that still sends would lose the answer: see `connections.py` for how it ends.
     RequestTimedOut: _Row(408, "invalid_request_error"),
     # A 409 is retried by the official clients unless they are told that it is final.
@@ -88,17 +90,6 @@ def refusal_of(error: FilmgateError) -> Refusal:
     )
 
 
-def method_not_allowed(method: str, allowed: frozenset[str]) -> Refusal:
-    methods = ", ".join(sorted(allowed))
-    return Refusal(
-        status=405,
-        type="invalid_request_error",
-        code="method_not_allowed",
-        message=f"{method} is not possible here; this address takes {methods}.",
-        headers={"allow": methods},
-    )
-
-
 def internal_error(request_id: str) -> Refusal:
     """Nothing of the inside: the log holds the rest under the same request id."""
     return Refusal(
@@ -117,6 +108,8 @@ def _facts(error: FilmgateError) -> Mapping[str, str]:
     """What the error's own facts add to the headers."""
     if isinstance(error, BytesOutOfRange):
         return {"content-range": f"bytes */{error.size_bytes}"}
+    if isinstance(error, MethodNotAllowed):
+        return {"allow": error.allowed}
     if not isinstance(error, RateLimited | IdempotencyInProgress):
         return _NO_HEADERS
     seconds = max(error.retry_after.total_seconds(), 0.001)
