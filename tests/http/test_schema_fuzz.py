@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from filmgate.core.catalogue import Catalogue, Model
 from filmgate.http.app import build_app
 from filmgate.http.services import Services
+from filmgate.http.whole import Whole, offer_writing, offered_writing
 from tests.http.live import live
 from tests.http.stage import Traces
 
@@ -46,11 +47,24 @@ class Overheard:
             if message["type"] == "http.response.start":
                 is_replay = (b"idempotent-replayed", b"true") in message["headers"]
                 self._note(scope["method"], scope["path"], message["status"], is_replay=is_replay)
-            elif b"Traceback" in message.get("body", b""):
-                self.traces.append(message["body"])
+            else:
+                self._search(message.get("body", b""))
             await send(message)
 
+        def overhear(whole: Whole) -> bool:
+            is_replay = b"idempotent-replayed: true" in whole.lines
+            self._note(scope["method"], scope["path"], whole.status, is_replay=is_replay)
+            self._search(whole.body)
+            return write is not None and write(whole)
+
+        write = offered_writing(scope)
+        if write is not None:
+            offer_writing(scope, overhear)
         await self.app(scope, receive, listen)
+
+    def _search(self, body: bytes) -> None:
+        if b"Traceback" in body:
+            self.traces.append(body)
 
     def _note(self, method: str, path: str, status: int, *, is_replay: bool) -> None:
         self.statuses[status] += 1

@@ -41,12 +41,10 @@ def with_defaults(headers: Sequence[Header]) -> list[Header]:
     return _with_defaults(headers, dict(headers))
 
 
-def with_own(
-    headers: Sequence[Header], told: Mapping[str, str], *, request_id: str
-) -> list[Header]:
-    """These, and those that differ from request to request."""
-    own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
-    return [*headers, *own, (b"x-request-id", request_id.encode())]
+def own_lines(told: Mapping[str, str], *, request_id: str) -> bytes:
+    """Those that differ from request to request, as they are sent."""
+    lines = [f"{name}: {value}\r\n" for name, value in told.items()]
+    return f"{''.join(lines)}x-request-id: {request_id}\r\n".encode("latin-1")
 
 
 def lines_of(headers: Sequence[Header]) -> bytes:
@@ -57,11 +55,11 @@ def lines_of(headers: Sequence[Header]) -> bytes:
 def with_all(
     headers: Sequence[Header], told: Mapping[str, str], *, request_id: str
 ) -> list[Header]:
-    """An answer's own headers stand; those that it lacks are added."""
+    """An answer's own headers stand; those that it lacks are added, and last those that differ from request to request."""
     present = dict(headers)
-    if told:
-        told = {name: value for name, value in told.items() if name.encode() not in present}
-    return with_own(_with_defaults(headers, present), told, request_id=request_id)
+    written = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
+    own = [each for each in written if each[0] not in present]
+    return [*_with_defaults(headers, present), *own, (b"x-request-id", request_id.encode())]
 
 
 def _with_defaults(headers: Sequence[Header], present: Mapping[bytes, bytes]) -> list[Header]:

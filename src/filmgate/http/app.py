@@ -10,6 +10,7 @@ from filmgate.http.around import Around
 from filmgate.http.bodies.limit import BodyLimit
 from filmgate.http.bodies.patience import BodyPatience
 from filmgate.http.content import SignedFiles
+from filmgate.http.creating import CreateShortCut, Raising
 from filmgate.http.dialects.newapi import errors as newapi_errors
 from filmgate.http.dialects.newapi.routes import NewapiRoutes
 from filmgate.http.dialects.openai import errors as openai_errors
@@ -40,18 +41,20 @@ _REFUSALS = Refusals(
 
 
 def build_app(services: Services) -> PollShortCut:
-    """All that is served, with its short cut."""
-    polls = [*RelayRoutes(services).polls(), *OpenaiRoutes(services).polls()]
-    return PollShortCut(
-        build_application(services), services=services, routes=polls, requests=counts.requests
-    )
+    """All that is served, with its short cuts."""
+    relay, openai, newapi = RelayRoutes(services), OpenaiRoutes(services), NewapiRoutes(services)
+    app = build_application(services)
+    creates = [*relay.creates(), *openai.creates(), *newapi.creates()]
+    app = CreateShortCut(app, services=services, routes=creates, requests=counts.requests)
+    polls = [*relay.polls(), *openai.polls()]
+    return PollShortCut(app, services=services, routes=polls, requests=counts.requests)
 
 
 def build_application(services: Services) -> ASGIApp:
     """The endpoints within what happens around each, from the inside out."""
     app: ASGIApp = BodyPatience(Routing(endpoints_of(services)))
     app = BodyLimit(app, max_bytes=services.max_body_bytes)
-    app = Around(app, refusals=_REFUSALS, requests=counts.requests)
+    app = Around(Raising(app), refusals=_REFUSALS, requests=counts.requests)
     return cast(
         "ASGIApp",
         ProxyHeadersMiddleware(

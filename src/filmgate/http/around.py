@@ -112,16 +112,9 @@ class _Exchange:
             raise ClientDisconnect from error
 
     def end(self, asked_path: str) -> None:
-        """One line in the log; of a good poll, for which a million others follow, when looking for a fault.
-
-        Never the query or a header: they hold signatures and keys.
-        """
         if self.status is None:
             self._seen().note_untimed()
-        milliseconds = round((time.perf_counter() - self._began) * 1000, 1)
-        method, path = self._scope["method"], _harmless(asked_path)
-        write = _log.debug if is_good_poll(method, asked_path, self.status) else _log.info
-        write("request", method=method, path=path, status=self.status, ms=milliseconds)
+        log_request(self._scope, asked_path, status=self.status, began=self._began)
 
     def _begin(self, message: Message) -> None:
         self.status = message["status"]
@@ -136,6 +129,17 @@ class _Exchange:
         """By the route that was found, so that no address makes a metric."""
         route = getattr(self._scope.get("route"), "path", UNKNOWN_ROUTE)
         return self._requests.of(route=route, method=self._scope["method"], status=self.status)
+
+
+def log_request(scope: Scope, asked_path: str, *, status: int | None, began: float) -> None:
+    """One line in the log; of a good poll, for which a million others follow, when looking for a fault.
+
+    Never the query or a header: they hold signatures and keys.
+    """
+    milliseconds = round((time.perf_counter() - began) * 1000, 1)
+    method, path = scope["method"], _harmless(asked_path)
+    write = _log.debug if is_good_poll(method, asked_path, status) else _log.info
+    write("request", method=method, path=path, status=status, ms=milliseconds)
 
 
 def is_good_poll(method: str, path: str, status: int | None) -> bool:

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from ipaddress import ip_address
-from typing import Any, ClassVar, NamedTuple, Protocol, cast, runtime_checkable
+from typing import Any, ClassVar, cast
 
 import structlog
 from starlette.types import Scope
@@ -22,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from filmgate.http.addresses import network_of
 from filmgate.http.answer_headers import lines_of
 from filmgate.http.gathering import Gathering
+from filmgate.http.whole import WHOLE_LIMIT, Prompt, Whole, note_body, offer_writing
 from filmgate.net.addresses import IPNetwork
 
 HEAD_LIMIT = 64 * 1024
@@ -38,21 +40,6 @@ STALL_TIME = timedelta(seconds=60)
 """For a client to take the next 64 KiB or so of its answer. A player that pauses asks again later, with a range."""
 
 _log = structlog.get_logger("filmgate.http")
-
-
-class Whole(NamedTuple):
-    """An answer of status 200: its headers as they are sent, a line each, and its body."""
-
-    lines: bytes
-    body: bytes
-
-
-@runtime_checkable
-class Prompt(Protocol):
-    """An application that has some answers ready, and need not be called for these: a task would cost more."""
-
-    def at_once(self, scope: Scope) -> Whole | None:
-        """Without waiting, and without the request's body. None where the application is to be called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +83,7 @@ class _Connection(HttpToolsProtocol):
         self._prompt = app if isinstance(app, Prompt) else None
         self._host = ""
         self._is_in_head = True
+        self._is_in_one_piece = False
         self._head_bytes = self._piece_bytes = self._trailer_bytes = 0
         self._owed: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
@@ -121,6 +109,7 @@ class _Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._piece_bytes = len(data)
+        self._is_in_one_piece = False
         super().data_received(data)
         if self.transport.is_closing():
             return
@@ -151,6 +140,7 @@ class _Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             raise ValueError  # the parser stops, and nobody begins to answer
         self._is_in_head = False
+        self._is_in_one_piece = True
         self._trailer_bytes = 0
         self._stop_expecting()
         super().on_headers_complete()
@@ -159,6 +149,9 @@ class _Connection(HttpToolsProtocol):
         self._is_in_head = True
         self._head_bytes = -self._piece_bytes  # whatever else is in this piece is not counted
         super().on_message_complete()
+        if self._is_in_one_piece and 0 < len(self.cycle.body) <= WHOLE_LIMIT:
+            # Nobody has been called yet for it: tasks begin when this piece has been read.
+            note_body(cast("Scope", self.cycle.scope), bytes(self.cycle.body))
 
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
@@ -175,21 +168,32 @@ class _Connection(HttpToolsProtocol):
         self._stop_stalling()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        if self._prompt is not None and not self.flow.write_paused:
-            answer = self._prompt.at_once(cast("Scope", cycle.scope))
+        scope = cast("Scope", cycle.scope)
+        if self._prompt is not None and self._can_write(cycle):
+            answer = self._prompt.at_once(scope)
             if answer is not None:
-                self._write_whole(answer, cycle)
+                self._write(cycle, answer)
                 return
+        offer_writing(scope, partial(self._written, cycle))
         super()._start_asgi_task(cycle, app)
 
-    def _write_whole(self, answer: Whole, cycle: RequestResponseCycle) -> None:
-        """The same bytes as uvicorn's `send`, which looks at each header with two expressions."""
+    def _written(self, cycle: RequestResponseCycle, answer: Whole) -> bool:
+        if not self._can_write(cycle):
+            return False
+        self._write(cycle, answer)
+        return True
+
+    def _can_write(self, cycle: RequestResponseCycle) -> bool:
+        return not (self.flow.write_paused or cycle.disconnected or cycle.response_started)
+
+    def _write(self, cycle: RequestResponseCycle, answer: Whole) -> None:
+        """The same bytes as by uvicorn's `send`, which looks at each header with two expressions."""
         usual = lines_of(cycle.default_headers)
         closing = b"" if cycle.keep_alive else b"connection: close\r\n"
-        self.transport.write(
-            b"".join([STATUS_LINE[200], usual, answer.lines, closing, b"\r\n", answer.body])
-        )
+        head = [STATUS_LINE[answer.status], usual, answer.lines, closing, b"\r\n"]
+        self.transport.write(b"".join([*head, answer.body]))
         cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()

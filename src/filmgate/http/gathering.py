@@ -1,7 +1,8 @@
 """Gathering: what is written to a connection in one turn of the event loop goes out in one piece.
 
 Uvicorn writes the head of an answer and its body one after the other, and the loop sends each at once: for a small
-answer the second system call, and the second packet, cost more than to make the answer.
+answer the second system call, and the second packet, cost more than to make the answer. And clients that are answered
+together ask again together: sent one by one, answers that are written in one piece take half as much again.
 """
 
 import asyncio

@@ -18,6 +18,8 @@ from filmgate.http.bodies.uploads import Upload
 
 REPLAYED = {"idempotent-replayed": "true"}
 
+_IN_ORDER = json.JSONEncoder(sort_keys=True)
+
 
 async def claim_of(request: Request, fields: Fields, *, account_id: AccountId) -> Claim | None:
     """None without the header. Raises InvalidRequest for a key that is none."""
@@ -47,7 +49,7 @@ def fingerprint_of(values: Mapping[str, object], *, path: str) -> bytes:
     The spelling does not count: clients go from JSON to forms with a version, and 8 is as good as "8".
     """
     try:
-        said = json.dumps([path, _as_form(values)], sort_keys=True)
+        said = _IN_ORDER.encode([path, _as_form(values)])
     except RecursionError as error:
         raise MalformedRequest(None, "The JSON body is nested too deeply.") from error
     return sha256(said.encode()).digest()
@@ -59,7 +61,11 @@ def _as_form(value: object) -> object:
         case Upload():
             return _number_of(value.path)
         case dict():
-            return {name: _as_form(each) for name, each in value.items() if each is not None}
+            return {
+                name: each if type(each) is str else _as_form(each)  # as most are
+                for name, each in value.items()
+                if each is not None
+            }
         case list():
             return [_as_form(each) for each in value]
         case None | str():

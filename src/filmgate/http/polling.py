@@ -16,34 +16,33 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from filmgate.core.account import AccountId, digest
 from filmgate.core.video import VideoId
-from filmgate.http.answer_headers import Header, lines_of, told_in, with_defaults, with_own
+from filmgate.http.answer_headers import Header, lines_of, own_lines, told_in, with_defaults
 from filmgate.http.around import BASE_PREFIXES, request_id_of
 from filmgate.http.auth import count_once
 from filmgate.http.conditional import tagged_json
-from filmgate.http.connections import Whole
 from filmgate.http.poll_routes import PollRoute
 from filmgate.http.services import Services
 from filmgate.http.sightings import Sighting, Words
 from filmgate.http.video_answer import AddPlace, polling_headers
+from filmgate.http.whole import Whole, send_whole
 from filmgate.metrics.requests import RequestMetrics
 from filmgate.usecases.line import Wait
 
 _SCHEME = b"Bearer "
 _HOST_LIMIT = 255
 _ASKED = "filmgate.asked"
-_UNLIKE = (b"etag", b"content-length")
-_SHARED: dict[Header, Header] = {}
-"""Headers that a hundred thousand answers have in common, once."""
+_SHARED: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
+"""What a hundred thousand answers have in common, once."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a sighting comes to. The headers, and `lines`, which are the same as they are sent, lack those that differ
-    from request to request.
+    """What a sighting comes to: `lines` are those of its headers that are its own, between the `usual` ones. Those that
+    differ from request to request come behind these.
     """
 
     wait: Wait | None
-    headers: Sequence[Header]
+    usual: tuple[bytes, bytes]
     lines: bytes
     body: bytes
 
@@ -88,8 +87,7 @@ class PollShortCut:
         if answer is None:
             return None
         self._seen[asked.number].note(time.perf_counter() - began)
-        own = with_own((), told_in(scope), request_id=asked.request_id)
-        return Whole(answer.lines + lines_of(own), answer.body)
+        return _whole(answer, asked, scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not await self._is_answered(scope, send):
@@ -101,10 +99,8 @@ class PollShortCut:
         answer = None if asked is None else await self._answer(asked, scope)
         if asked is None or answer is None:
             return False
-        headers = with_own(answer.headers, told_in(scope), request_id=asked.request_id)
         self._seen[asked.number].note(time.perf_counter() - began)
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        await send_whole(_whole(answer, asked, scope), scope, send)
         return True
 
     def _asked(self, scope: Scope) -> _Asked | None:
@@ -183,6 +179,12 @@ def _is_plain(sent: dict[bytes, bytes], headers: Sequence[Header]) -> bool:
     )
 
 
+def _whole(answer: _Answer, asked: _Asked, scope: Scope) -> Whole:
+    head, tail = answer.usual
+    own = own_lines(told_in(scope), request_id=asked.request_id)
+    return Whole(b"".join([head, answer.lines, tail, own]), answer.body)
+
+
 def _kept_answer(sighting: Sighting, wait: Wait | None, add_place: AddPlace | None) -> _Answer:
     told = sighting.answer
     if not isinstance(told, _Answer) or told.wait != wait:
@@ -194,8 +196,7 @@ def _written_answer(sighting: Sighting, wait: Wait | None, add_place: AddPlace |
     assert sighting.body is not None
     body = sighting.body if wait is None or add_place is None else add_place(sighting.body, wait)
     response = tagged_json(body, headers=polling_headers(is_terminal=sighting.is_terminal))
-    headers = [
-        _SHARED.setdefault(each, each) if each[0] not in _UNLIKE else each
-        for each in with_defaults(response.raw_headers)
-    ]
-    return _Answer(wait, headers, lines_of(headers), bytes(response.body))
+    lines = lines_of(with_defaults(response.raw_headers))
+    begin, end = lines.index(b"etag: "), lines.index(b"content-type: ")
+    usual = lines[:begin], lines[end:]
+    return _Answer(wait, _SHARED.setdefault(usual, usual), lines[begin:end], bytes(response.body))

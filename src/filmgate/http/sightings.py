@@ -135,6 +135,8 @@ class Sightings:
 
     def note(self, video: Video) -> None:
         """Somebody is told of the video at this moment, by other ways. Its deletion is a revision too."""
+        if video.revision == 0:
+            return  # there is nothing less that anybody could be told
         sighting = self._sightings.get(video.id)
         if sighting is None or sighting.revision < video.revision:
             self._keep(video.id, Sighting(video.account_id, video.revision))

@@ -46,13 +46,24 @@ async def answer_created(
         video = _as_created(video)
     if write_at_once is not None and not is_waited_for:
         write = write_at_once
-    waiting = waiting_of(video)
-    if waiting is not None and not made.is_replay:
-        services.lines.note_accepted(waiting)
+    if not made.is_replay:
+        _note_accepted(services, video)
     answer = await answer_video(services, request, video, write=write, add_place=add_place)
     if made.is_replay:
         answer.headers.update(REPLAYED)
     return answer
+
+
+async def body_of_accepted(
+    services: Services,
+    video: Video,
+    *,
+    write: Callable[[Video], str],
+    add_place: AddPlace | None,
+) -> str:
+    """Of `answer_created`, for a new video and a client that does not wish to wait."""
+    _note_accepted(services, video)
+    return await _body_of(services, video, write=write, add_place=add_place)
 
 
 async def answer_video(
@@ -73,13 +84,30 @@ async def answer_video(
         told["preference-applied"] = f"wait={int(patience.total_seconds())}"
     services.sightings.note(video)
     headers = told | polling_headers(is_terminal=video.status.is_terminal)
-    body, waiting = write(video), waiting_of(video)
-    if add_place is not None and waiting is not None:
-        wait = await services.lines.wait_of(waiting)
-        body = body if wait is None else add_place(body, wait)
+    body = await _body_of(services, video, write=write, add_place=add_place)
     if request.method != "GET":
         return json_answer(body, headers=headers)
     return conditional_json(request, body, headers=headers)
+
+
+async def _body_of(
+    services: Services,
+    video: Video,
+    *,
+    write: Callable[[Video], str],
+    add_place: AddPlace | None,
+) -> str:
+    body, waiting = write(video), waiting_of(video)
+    if add_place is None or waiting is None:
+        return body
+    wait = services.lines.known_wait_of(waiting) or await services.lines.wait_of(waiting)
+    return body if wait is None else add_place(body, wait)
+
+
+def _note_accepted(services: Services, video: Video) -> None:
+    waiting = waiting_of(video)
+    if waiting is not None:
+        services.lines.note_accepted(waiting)
 
 
 def _as_created(video: Video) -> Video:

@@ -31,7 +31,7 @@ MOST_WAITING = 2_000
 """About half a second's work. Beyond it nobody is let in: a client that is told to come back is better off."""
 
 _SHARE = 4
-_LONGEST_BREATH = 0.005
+_LONGEST_BREATH = 0.01
 _BETWEEN_CALLS = 0.005
 """Seconds. A call that comes later is for those that were written meanwhile, and workers are busy with the first."""
 
@@ -127,7 +127,7 @@ class Acceptance:
             if len(taken) > 1 and len(self._waiting) < self._at_once:
                 # Whoever was just answered is about to come again, and others are: a batch of one for the first of
                 # them would keep all the others waiting.
-                await asyncio.sleep(min((time.monotonic() - began) / 2, _LONGEST_BREATH))
+                await asyncio.sleep(min(time.monotonic() - began, _LONGEST_BREATH))
 
     async def _write_patiently(self) -> NoReturn:
         """One account at a time: whoever has locked it keeps only its own creates waiting."""

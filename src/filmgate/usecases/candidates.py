@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -95,23 +95,24 @@ class _Room:
     account: Account
     queued: int
     admitted: int
+    balance: int
 
     def enter(self, candidate: Candidate) -> bool:
         """Take its part. Return whether it may stand in the line. Raises RateLimited or QuotaExceeded."""
-        account = self.account
+        account, price = self.account, candidate.price
         if account.queued_limit is not None and self.queued >= account.queued_limit:
             raise RateLimited(
                 f"{account.queued_limit} videos of this account are waiting, which is the most; let one "
                 "begin first.",
                 retry_after=ASK_AGAIN,
             )
-        if candidate.price and account.has_credit and account.balance < candidate.price:
+        if price and account.has_credit and self.balance < price:
             raise QuotaExceeded(
-                f"The video would cost up to {candidate.price / 1e6:g}, and the account has "
-                f"{account.balance / 1e6:g} left. Ask the operator of this server for more."
+                f"The video would cost up to {price / 1e6:g}, and the account has "
+                f"{self.balance / 1e6:g} left. Ask the operator of this server for more."
             )
         is_admitted = account.running_limit is None or self.admitted < account.running_limit
-        self.account = replace(account, balance=account.balance - candidate.price)
+        self.balance -= price
         self.queued += 1
         self.admitted += is_admitted
         return is_admitted
@@ -130,7 +131,8 @@ async def _rooms(
     }
     counts = await line.count_all(connection, limits) if limits else {}
     return {
-        account.id: _Room(account, *counts.get(account.id, (0, 0))) for account in found.values()
+        account.id: _Room(account, *counts.get(account.id, (0, 0)), balance=account.balance)
+        for account in found.values()
     }
 
 
@@ -172,7 +174,8 @@ async def _write(
         for each in entered
     }
     await videos.insert(connection, list(accepted.values()))
-    priced = [(each.account_id, each.video_id, each.price) for each in entered if each.price]
+    paid_for = (each for each in entered if each.price_per_second)
+    priced = [(each.account_id, each.video_id, each.price) for each in paid_for if each.price]
     if priced:
         await ledger.reserve(connection, priced)
     return accepted

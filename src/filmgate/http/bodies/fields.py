@@ -88,11 +88,13 @@ class Fields:
 
     def images(self, name: str) -> tuple[ImageSource, ...] | None:
         """Pictures in any of the forms in which clients send them; None when there is none."""
-        return tuple(_image(name, item) for item in self._items(name, "images")) or None
+        items = self._items(name, "images")
+        return tuple([_image(name, item) for item in items]) if items else None
 
     def ids(self, name: str) -> tuple[str, ...] | None:
         """The ids of things, each by itself or as the `id` of an object; None when there is none."""
-        return tuple(_id(name, item) for item in self._items(name, "ids")) or None
+        items = self._items(name, "ids")
+        return tuple([_id(name, item) for item in items]) if items else None
 
     def film(self, name: str) -> FilmSource | None:
         """A video of ours by its id, or an uploaded one."""
@@ -111,12 +113,16 @@ class Fields:
 
     def _word_of(self, name: str, wanted: str) -> str | None:
         value = self._values.get(name)
-        if value is not None and not isinstance(value, str):
+        if value is None:
+            return None
+        if not isinstance(value, str):
             raise InvalidRequest(name, f"{name} must be {wanted}; this is {kind_of(value)}.")
         return self.word(name)
 
     def _items(self, name: str, what: str) -> list[object]:
         value = self._values.get(name)
+        if value is None:
+            return []
         items = value if isinstance(value, list) else [value]
         if len(items) > LIST_LIMIT:
             raise InvalidRequest(name, f"{name} holds {len(items)} {what}; that is too many.")

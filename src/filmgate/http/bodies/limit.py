@@ -5,6 +5,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from filmgate.core.errors import RequestTooLarge
 from filmgate.http.bodies.announced import announced_bytes
+from filmgate.http.whole import whole_body
 
 _METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 """Nobody reads the body of any other; while a file is sent, the framework only listens for the end."""
@@ -18,7 +19,9 @@ class BodyLimit:
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in _METHODS_WITH_BODY:
+        whole = whole_body(scope)
+        has_small = whole is not None and len(whole) <= self._max_bytes
+        if scope["method"] not in _METHODS_WITH_BODY or has_small:
             await self._app(scope, receive, send)
             return
         seen = 0

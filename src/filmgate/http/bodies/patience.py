@@ -7,6 +7,7 @@ from datetime import timedelta
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from filmgate.core.errors import FilmgateError
+from filmgate.http.whole import whole_body
 
 IDLE = timedelta(seconds=30)
 """Between two pieces."""
@@ -33,7 +34,7 @@ class BodyPatience:
         self._head_start = head_start.total_seconds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if whole_body(scope) is not None:
             await self._app(scope, receive, send)
             return
         waited, seen, is_whole = 0.0, 0, False

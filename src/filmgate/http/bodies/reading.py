@@ -48,13 +48,13 @@ async def open_fields(
 
 async def _read(request: Request, uploads: Uploads, memory: Share) -> Mapping[str, object]:
     content_type = request.headers.get("content-type", "")
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = kind_of_body(content_type)
     if kind == "multipart/form-data":
         return await read_multipart(request.stream(), content_type, uploads=uploads, memory=memory)
     text = await _collect(request, memory)
     if len(text) < INLINE_BYTES:
-        return _parse(kind, text)
-    return await asyncio.to_thread(_parse, kind, text)
+        return parse_text(kind, text)
+    return await asyncio.to_thread(parse_text, kind, text)
 
 
 async def _collect(request: Request, memory: Share) -> bytearray:
@@ -74,7 +74,13 @@ def _check_length(length: int, limit: int, *, advice: str) -> None:
         raise RequestTooLarge(f"A body of this kind may have {limit} bytes at most; {advice}.")
 
 
-def _parse(kind: str, text: bytearray) -> Mapping[str, object]:
+def kind_of_body(content_type: str) -> str:
+    """What the header says, without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def parse_text(kind: str, text: bytearray) -> Mapping[str, object]:
+    """A urlencoded form, or JSON. Empties `text`. Raises MalformedRequest or RequestTooLarge."""
     # `curl -d` calls its data a form unless it is told otherwise.
     if kind == "application/x-www-form-urlencoded" and not _OBJECT.match(text):
         _check_length(len(text), URLENCODED_LIMIT, advice="send JSON, or multipart/form-data")
@@ -105,7 +111,7 @@ def _json_object(text: str) -> Mapping[str, object]:
     if not text or text.isspace():
         raise MalformedRequest(None, "The body is empty; send a JSON object or a form.")
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = _JSON.decode(text)
     except RecursionError as error:
         raise MalformedRequest(None, "The JSON body is nested too deeply.") from error
     except ValueError as error:
@@ -117,3 +123,7 @@ def _json_object(text: str) -> Mapping[str, object]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+"""Made once: to make one takes longer than to read a create."""

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from filmgate.core.video import Dialect, Video
 from filmgate.http.auth import authenticate
+from filmgate.http.create_routes import CreateRoute
 from filmgate.http.creation import create_video
 from filmgate.http.dialects.newapi import reference, wire
 from filmgate.http.endpoints import Endpoint
@@ -47,6 +48,15 @@ class NewapiRoutes:
         return [
             Endpoint("POST", "/v1/video/generations", self.create, reference.CREATE),
             Endpoint("GET", "/v1/video/generations/{id}", self.retrieve, reference.RETRIEVE),
+        ]
+
+    def creates(self) -> Sequence[CreateRoute]:
+        """The create call, for the short cut."""
+        parse = partial(wire.parse, catalogue=self.services.catalogue)
+        return [
+            CreateRoute(
+                "/v1/video/generations", Dialect.NEWAPI, write=wire.write_created, parse=parse
+            )
         ]
 
     def _writer(self, request: Request, asked_id: str) -> Callable[[Video], str]:

@@ -10,6 +10,7 @@ from filmgate.core import derivations
 from filmgate.core.video import Dialect, Video
 from filmgate.http.auth import authenticate
 from filmgate.http.content import Content, send_content
+from filmgate.http.create_routes import CreateRoute
 from filmgate.http.creation import (
     Derive,
     create_character,
@@ -162,6 +163,14 @@ class OpenaiRoutes:
                 f"/v1/videos/video_({ID})",
                 writer=lambda _: wire.write_video,
                 add_place=wire.add_place,
+            )
+        ]
+
+    def creates(self) -> Sequence[CreateRoute]:
+        """The create call, for the short cut."""
+        return [
+            CreateRoute(
+                "/v1/videos", Dialect.OPENAI, write=wire.write_video, add_place=wire.add_place
             )
         ]
 

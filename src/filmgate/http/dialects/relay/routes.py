@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from filmgate.core.video import Dialect, Video
 from filmgate.http.auth import authenticate
+from filmgate.http.create_routes import CreateRoute
 from filmgate.http.creation import create_video
 from filmgate.http.dialects.relay import reference, wire
 from filmgate.http.endpoints import Endpoint
@@ -66,6 +67,13 @@ class RelayRoutes:
         return [
             PollRoute(template, path, writer=self._writer, names_host=True)
             for template, path in paths.items()
+        ]
+
+    def creates(self) -> Sequence[CreateRoute]:
+        """The create calls, for the short cut."""
+        return [
+            CreateRoute(path, Dialect.RELAY, write=wire.write_created, parse=wire.parse)
+            for path in ("/v1/sora/videos", "/sora/videos")
         ]
 
     async def _retrieve(self, request: Request, asked_id: str) -> Response:
