@@ -64,6 +64,12 @@ def poll_target(
     return Target(name, drive, (server.process,))
 
 
+def hello_target(stage: Stage, stack: ExitStack) -> Target:
+    """The least that a server on the same machine can do for an answer."""
+    hello = stack.enter_context(python_reference(stage, "hello"))
+    return _reference(stage, HELLO, hello.url, hello.processes)
+
+
 def _poll(stage: Stage, server: Server, name: str, path: str, headers: Mapping[str, str]) -> Target:
     answer = json.loads(_read(server.url + path, headers))
     if not path.endswith(answer["id"]):
@@ -73,8 +79,7 @@ def _poll(stage: Stage, server: Server, name: str, path: str, headers: Mapping[s
 
 def _references(stage: Stage, stack: ExitStack, *, page: bytes) -> list[Target]:
     found = []
-    hello = stack.enter_context(python_reference(stage, "hello"))
-    found.append(_reference(stage, HELLO, hello.url, hello.processes))
+    found.append(hello_target(stage, stack))
     framework = stack.enter_context(python_reference(stage, "framework"))
     address = f"{framework.url}/v1/videos/video_1"
     found.append(_reference(stage, FRAMEWORK, address, framework.processes))

@@ -13,7 +13,7 @@ from filmgate.http.idempotency import REPLAYED
 from filmgate.http.json_answer import json_answer
 from filmgate.http.services import Services
 from filmgate.usecases.idempotency import Made
-from filmgate.usecases.line import Wait, waiting_of
+from filmgate.usecases.line import Wait, Waiting, waiting_of
 
 # The official clients wait so long between two polls; the first answer's word holds for the whole loop.
 _ASK_AGAIN = {"openai-poll-after-ms": "2000", "retry-after": "2"}
@@ -62,8 +62,8 @@ async def body_of_accepted(
     add_place: AddPlace | None,
 ) -> str:
     """Of `answer_created`, for a new video and a client that does not wish to wait."""
-    _note_accepted(services, video)
-    return await _body_of(services, video, write=write, add_place=add_place)
+    waiting = _note_accepted(services, video)
+    return await _body_of(services, write(video), waiting, add_place=add_place)
 
 
 async def answer_video(
@@ -84,30 +84,26 @@ async def answer_video(
         told["preference-applied"] = f"wait={int(patience.total_seconds())}"
     services.sightings.note(video)
     headers = told | polling_headers(is_terminal=video.status.is_terminal)
-    body = await _body_of(services, video, write=write, add_place=add_place)
+    body = await _body_of(services, write(video), waiting_of(video), add_place=add_place)
     if request.method != "GET":
         return json_answer(body, headers=headers)
     return conditional_json(request, body, headers=headers)
 
 
 async def _body_of(
-    services: Services,
-    video: Video,
-    *,
-    write: Callable[[Video], str],
-    add_place: AddPlace | None,
+    services: Services, body: str, waiting: Waiting | None, *, add_place: AddPlace | None
 ) -> str:
-    body, waiting = write(video), waiting_of(video)
     if add_place is None or waiting is None:
         return body
     wait = services.lines.known_wait_of(waiting) or await services.lines.wait_of(waiting)
     return body if wait is None else add_place(body, wait)
 
 
-def _note_accepted(services: Services, video: Video) -> None:
+def _note_accepted(services: Services, video: Video) -> Waiting | None:
     waiting = waiting_of(video)
     if waiting is not None:
         services.lines.note_accepted(waiting)
+    return waiting
 
 
 def _as_created(video: Video) -> Video:

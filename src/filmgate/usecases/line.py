@@ -101,12 +101,13 @@ class Lines:
 
     def note_accepted(self, waiting: Waiting) -> None:
         """A new video: who is told in the same moment that it comes later, comes behind it."""
-        front = self._front(waiting.engine).known()
-        if front is not None and waiting.place.is_admitted:
-            _enter(front.marks, waiting.mark)
-        others = self._others(waiting).known()
-        if others is not None and not waiting.place.is_admitted:
-            _enter(others, waiting.mark)
+        if waiting.place.is_admitted:
+            front = self._front(waiting.engine).known()
+            marks = None if front is None else front.marks
+        else:
+            marks = self._others(waiting).known()
+        if marks is not None:
+            _enter(marks, waiting.mark)
 
     def _front(self, engine: str) -> Shared[Front]:
         if engine not in self._engines:
