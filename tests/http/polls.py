@@ -16,6 +16,7 @@ from filmgate.http.dialects.openai.routes import OpenaiRoutes
 from filmgate.http.dialects.relay.routes import RelayRoutes
 from filmgate.http.polling import PollShortCut
 from filmgate.http.services import Services
+from filmgate.http.whole import Whole
 from filmgate.metrics.requests import RequestMetrics
 from tests.eventually import eventually
 
@@ -130,10 +131,13 @@ class Doors:
 
     async def ask(self, poll: Poll) -> Answer:
         scope = poll.scope()
-        whole = self.short_cut.at_once(scope)
+        told: asyncio.Future[Whole | None] = asyncio.get_running_loop().create_future()
+        if not self.short_cut.answers(scope, told.set_result):
+            return await _ask(self.short_cut, scope)
+        self.at_once += told.done()
+        whole = await told
         if whole is None:
             return await _ask(self.short_cut, scope)
-        self.at_once += 1
         lines = [tuple(line.split(b": ", 1)) for line in whole.lines.split(b"\r\n")[:-1]]
         start: Message = {"type": "http.response.start", "status": 200, "headers": lines}
         return Answer([start, {"type": "http.response.body", "body": whole.body}])

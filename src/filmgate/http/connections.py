@@ -168,13 +168,19 @@ class _Connection(HttpToolsProtocol):
         self._stop_stalling()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        scope = cast("Scope", cycle.scope)
-        if self._prompt is not None and self._can_write(cycle):
-            answer = self._prompt.at_once(scope)
-            if answer is not None:
-                self._write(cycle, answer)
-                return
-        offer_writing(scope, partial(self._written, cycle))
+        tell = partial(self._tell, cycle, app)
+        prompt = self._prompt if self._can_write(cycle) else None
+        if prompt is None or not prompt.answers(cast("Scope", cycle.scope), tell):
+            self._call(app, cycle)
+
+    def _tell(self, cycle: RequestResponseCycle, app: Any, answer: Whole | None) -> None:
+        if cycle.disconnected:
+            return
+        if answer is None or not self._written(cycle, answer):
+            self._call(app, cycle)
+
+    def _call(self, app: Any, cycle: RequestResponseCycle) -> None:
+        offer_writing(cast("Scope", cycle.scope), partial(self._written, cycle))
         super()._start_asgi_task(cycle, app)
 
     def _written(self, cycle: RequestResponseCycle, answer: Whole) -> bool:

@@ -82,15 +82,19 @@ class Sighting:
         return is_there and stamp.revision == self.revision
 
 
+Told = Callable[[Sighting | None], None]
+"""Whoever asked, to be told what was seen."""
+
+
 @dataclass(slots=True, eq=False)
 class _Look:
-    """What is looked up together, and when that is done."""
+    """What is looked up together, and who is told of it at its end."""
 
     wanted: dict[VideoId, Words] = field(default_factory=dict)
     heard: set[VideoId] = field(default_factory=set)
     """Changed while they were being read: perhaps after."""
     began: float = inf
-    done: asyncio.Event = field(default_factory=asyncio.Event)
+    askers: list[tuple[VideoId, Hashable, Told]] = field(default_factory=list)
 
 
 class Sightings:
@@ -124,14 +128,21 @@ class Sightings:
 
     async def look(self, video_id: VideoId, words: Words) -> Sighting | None:
         """As `find`, after a look. None where there is no such video, or it cannot be told."""
-        if not self.is_running:
-            return None
-        look = self._next
-        look.wanted[video_id] = words
-        self._has_next.set()
-        await look.done.wait()
-        # Good when the look began is good enough for who asked before: however long it took, the next takes no less.
-        return self._good_at(look.began, video_id, words.name)
+        seen: asyncio.Future[Sighting | None] = asyncio.get_running_loop().create_future()
+
+        def told(sighting: Sighting | None) -> None:
+            if not seen.done():  # whoever asked may have left
+                seen.set_result(sighting)
+
+        return await seen if self.look_for(video_id, words, told) else None
+
+    def look_for(self, video_id: VideoId, words: Words, told: Told) -> bool:
+        """As `look`, for whoever does not wait in a task: `told` is called at its end. Return whether it will be."""
+        if self.is_running:
+            self._next.wanted[video_id] = words
+            self._next.askers.append((video_id, words.name, told))
+            self._has_next.set()
+        return self.is_running
 
     def note(self, video: Video) -> None:
         """Somebody is told of the video at this moment, by other ways. Its deletion is a revision too."""
@@ -175,7 +186,7 @@ class Sightings:
                 await self._look_up(look)
         finally:
             self.is_running = False
-            self._next.done.set()
+            self._tell(self._next)
 
     async def _look_up(self, look: _Look) -> None:
         self._under_way, look.began = look, self._clock()
@@ -191,7 +202,12 @@ class Sightings:
             log.exception("videos could not be looked up", videos=len(look.wanted))
         finally:
             self._under_way = None
-            look.done.set()
+            self._tell(look)
+
+    def _tell(self, look: _Look) -> None:
+        for video_id, name, told in look.askers:
+            # Good when the look began is good enough for who asked before: however long it took, the next takes no less.
+            told(self._good_at(look.began, video_id, name))
 
     async def _read(self, batch: Sequence[VideoId], look: _Look) -> None:
         """Most have not changed: their stamps say so, and are read in a tenth of the time."""

@@ -28,12 +28,16 @@ Write = Callable[[Whole], bool]
 """Sends an answer. False where that has to be waited for, or nobody is there: then it is to be sent as ever."""
 
 
+Tell = Callable[[Whole | None], None]
+"""Takes an answer, or None: then the application is to be called after all."""
+
+
 @runtime_checkable
 class Prompt(Protocol):
-    """An application that has some answers ready, and need not be called for these: a task would cost more."""
+    """An application that need not be called for all that it answers: a task would cost more than some answers do."""
 
-    def at_once(self, scope: Scope) -> Whole | None:
-        """Without waiting, and without the request's body. None where the application is to be called."""
+    def answers(self, scope: Scope, tell: Tell) -> bool:
+        """Whether the request is taken: then `tell` is called once, now or later. Its body is of no concern."""
 
 
 def note_body(scope: Scope, body: bytes) -> None:
