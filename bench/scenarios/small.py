@@ -5,7 +5,9 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -42,6 +44,7 @@ def measure(stage: Stage) -> Report:
     return Report(
         findings=[
             *findings,
+            *_starts(stage),
             Finding("`filmgate --help`", _help_millis(stage), "ms", at_most(300)),
             Finding("modules that `--help` imports", len(imported)),
             *_installed(),
@@ -71,6 +74,26 @@ def _cpu(server: Server, stage: Stage, seconds: int) -> Finding:
     used = sum(map(cpu_seconds, _family(server, stage))) - before
     what = f"idle `serve`: CPU of a core, over {seconds} s"
     return Finding(what, used / seconds * 100, "%", at_most(2))
+
+
+def _starts(stage: Stage) -> list[Finding]:
+    """With the database that it makes for itself, and once more with the one that is there."""
+    folder = stage.folder / "started"
+    folder.mkdir(mode=0o711)
+    fresh = replace(stage, folder=folder)
+    return [
+        Finding("start to first answer, new data folder", _start_seconds(fresh), "s", at_most(5)),
+        Finding("start to first answer, warm", _start_seconds(fresh), "s", at_most(2)),
+    ]
+
+
+def _start_seconds(stage: Stage) -> float:
+    began = time.perf_counter()
+    with (
+        serving(stage, cores=stage.cores.everywhere) as server,
+        urllib.request.urlopen(f"{server.url}/healthz", timeout=10),
+    ):
+        return time.perf_counter() - began
 
 
 def _family(server: Server, stage: Stage) -> list[psutil.Process]:
