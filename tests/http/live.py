@@ -44,7 +44,11 @@ async def watching(watch: Watch) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def live(
-    services: Services, app: ASGIApp | None = None, *, doorway: Doorway | None = None
+    services: Services,
+    app: ASGIApp | None = None,
+    *,
+    doorway: Doorway | None = None,
+    keep_alive: int = 5,
 ) -> AsyncIterator[str]:
     """The server's address. When the block ends, it stops as the real one does."""
     # With the protocol named, event loops turn Nagle's algorithm off: it would cost 40 ms an answer.
@@ -59,6 +63,7 @@ async def live(
             access_log=False,
             ws="none",
             proxy_headers=False,
+            timeout_keep_alive=keep_alive,
             timeout_graceful_shutdown=5,
         )
         server = _Server(config)

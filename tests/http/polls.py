@@ -132,7 +132,12 @@ class Doors:
     async def ask(self, poll: Poll) -> Answer:
         scope = poll.scope()
         told: asyncio.Future[Whole | None] = asyncio.get_running_loop().create_future()
-        if not self.short_cut.answers(scope, told.set_result):
+
+        def tell(whole: Whole | None) -> bool:
+            told.set_result(whole)
+            return whole is not None
+
+        if not self.short_cut.answers(scope, tell):
             return await _ask(self.short_cut, scope)
         self.at_once += told.done()
         whole = await told

@@ -456,3 +456,23 @@ async def test_the_looks_go_on_when_the_database_is_back(
             )
         assert await eventually(lambda: tell(sightings, video.id)) == "0"
     await cut.aclose()
+
+
+async def test_an_asker_that_fails_keeps_nothing_from_the_others(
+    database: Database, caller: Caller
+) -> None:
+    (video,), loop = await make(database, caller), asyncio.get_running_loop()
+    told: asyncio.Future[Sighting | None] = loop.create_future()
+    failures: list[object] = []
+    loop.set_exception_handler(lambda _, context: failures.append(context.get("exception")))
+
+    def fail(_: Sighting | None) -> None:
+        raise ZeroDivisionError
+
+    async with looking(Sightings(database)) as sightings:
+        assert sightings.look_for(video.id, REVISION, fail)
+        assert sightings.look_for(video.id, REVISION, told.set_result)
+        async with asyncio.timeout(10):
+            assert await told is not None
+        assert await tell(sightings, video.id) == "0"
+    assert [type(each) for each in failures] == [ZeroDivisionError]

@@ -8,6 +8,7 @@ base class for layers twelve times as much as this.
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from random import getrandbits
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ _PREFIXED = re.compile(f"({'|'.join(BASE_PREFIXES)})/")
 _ONE_VIDEO = re.compile(r"(?:/[A-Za-z]+)?/v1/(?:videos|result|video/generations)/[^/]+", re.ASCII)
 _HARMLESS_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _HELD_BACK = b"preference-applied"
+_NAME = "filmgate.request_id"
 
 _STOPPING = ServiceUnavailable("The server is being stopped; send the same again in a moment.")
 
@@ -96,7 +98,7 @@ class _Exchange:
         self._send = send
         self._requests = requests
         self._began = time.perf_counter()
-        self.request_id = request_id_of(dict(reversed(scope["headers"])).get(b"x-request-id"))
+        self.request_id = name_request(scope, dict(reversed(scope["headers"])))
         self.status: int | None = None
 
     @property
@@ -145,6 +147,14 @@ def log_request(scope: Scope, asked_path: str, *, status: int | None, began: flo
 def is_good_poll(method: str, path: str, status: int | None) -> bool:
     """Whether a client has only asked once more after one video, and was told."""
     return method == "GET" and status in (200, 304) and _ONE_VIDEO.fullmatch(path) is not None
+
+
+def name_request(scope: Scope, sent: Mapping[bytes, bytes]) -> str:
+    """Its id, which it keeps: whoever it is handed to calls it the same."""
+    if _NAME not in scope:
+        scope[_NAME] = request_id_of(sent.get(b"x-request-id"))
+    name: str = scope[_NAME]
+    return name
 
 
 def request_id_of(wanted: bytes | None) -> str:

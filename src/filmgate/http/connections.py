@@ -8,22 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from ipaddress import ip_address
 from typing import Any, ClassVar, cast
 
 import structlog
-from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
 
 from filmgate.http.addresses import network_of
-from filmgate.http.answer_headers import lines_of
 from filmgate.http.gathering import Gathering
-from filmgate.http.whole import WHOLE_LIMIT, Prompt, Whole, note_body, offer_writing
+from filmgate.http.prompt import PromptProtocol
 from filmgate.net.addresses import IPNetwork
 
 HEAD_LIMIT = 64 * 1024
@@ -72,18 +64,15 @@ class Doorway:
         return any(address in network for network in self.exempt)
 
 
-class _Connection(HttpToolsProtocol):
+class _Connection(PromptProtocol):
     """Uvicorn's, with an end to its patience."""
 
     doorway: ClassVar[Doorway]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        app: object = self.config.app
-        self._prompt = app if isinstance(app, Prompt) else None
         self._host = ""
         self._is_in_head = True
-        self._is_in_one_piece = False
         self._head_bytes = self._piece_bytes = self._trailer_bytes = 0
         self._owed: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
@@ -109,7 +98,6 @@ class _Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._piece_bytes = len(data)
-        self._is_in_one_piece = False
         super().data_received(data)
         if self.transport.is_closing():
             return
@@ -140,7 +128,6 @@ class _Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             raise ValueError  # the parser stops, and nobody begins to answer
         self._is_in_head = False
-        self._is_in_one_piece = True
         self._trailer_bytes = 0
         self._stop_expecting()
         super().on_headers_complete()
@@ -149,9 +136,6 @@ class _Connection(HttpToolsProtocol):
         self._is_in_head = True
         self._head_bytes = -self._piece_bytes  # whatever else is in this piece is not counted
         super().on_message_complete()
-        if self._is_in_one_piece and 0 < len(self.cycle.body) <= WHOLE_LIMIT:
-            # Nobody has been called yet for it: tasks begin when this piece has been read.
-            note_body(cast("Scope", self.cycle.scope), bytes(self.cycle.body))
 
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
@@ -166,43 +150,6 @@ class _Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._stop_stalling()
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        tell = partial(self._tell, cycle, app)
-        prompt = self._prompt if self._can_write(cycle) else None
-        if prompt is None or not prompt.answers(cast("Scope", cycle.scope), tell):
-            self._call(app, cycle)
-
-    def _tell(self, cycle: RequestResponseCycle, app: Any, answer: Whole | None) -> None:
-        if cycle.disconnected:
-            return
-        if answer is None or not self._written(cycle, answer):
-            self._call(app, cycle)
-
-    def _call(self, app: Any, cycle: RequestResponseCycle) -> None:
-        offer_writing(cast("Scope", cycle.scope), partial(self._written, cycle))
-        super()._start_asgi_task(cycle, app)
-
-    def _written(self, cycle: RequestResponseCycle, answer: Whole) -> bool:
-        if not self._can_write(cycle):
-            return False
-        self._write(cycle, answer)
-        return True
-
-    def _can_write(self, cycle: RequestResponseCycle) -> bool:
-        return not (self.flow.write_paused or cycle.disconnected or cycle.response_started)
-
-    def _write(self, cycle: RequestResponseCycle, answer: Whole) -> None:
-        """The same bytes as by uvicorn's `send`, which looks at each header with two expressions."""
-        usual = lines_of(cycle.default_headers)
-        closing = b"" if cycle.keep_alive else b"connection: close\r\n"
-        head = [STATUS_LINE[answer.status], usual, answer.lines, closing, b"\r\n"]
-        self.transport.write(b"".join([*head, answer.body]))
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            self.transport.close()
-        cycle.on_response()
 
     def _measured(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)

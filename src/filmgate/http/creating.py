@@ -13,16 +13,16 @@ from typing import NamedTuple
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from filmgate.core.account import Caller, digest
+from filmgate.core.account import Caller
 from filmgate.core.errors import FilmgateError, IdempotencyInProgress, QuotaExceeded, RateLimited
-from filmgate.core.idempotency import Claim, check_key
-from filmgate.core.video import Video
+from filmgate.core.idempotency import HEADER, Claim, check_key
 from filmgate.http.answer_headers import lines_of, own_lines, told_in, with_defaults
-from filmgate.http.around import BASE_PREFIXES, log_request, request_id_of
-from filmgate.http.auth import count_once
+from filmgate.http.around import BASE_PREFIXES, log_request, name_request
+from filmgate.http.auth import plain_caller
 from filmgate.http.bodies.fields import Fields
 from filmgate.http.bodies.reading import kind_of_body, parse_text
 from filmgate.http.create_routes import CreateRoute
+from filmgate.http.creation import note_tried
 from filmgate.http.idempotency import fingerprint_of
 from filmgate.http.json_answer import json_answer
 from filmgate.http.services import Services
@@ -33,8 +33,10 @@ from filmgate.usecases import videos
 from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.policies import NO_POLICIES
 
-_SCHEME = b"Bearer "
 _RAISED = "filmgate.raised"
+_KEY_HEADER = HEADER.lower().encode()
+_PERHAPS_MADE_BEFORE = (RateLimited, QuotaExceeded, IdempotencyInProgress)
+"""Nothing was written; but what the key stands for comes first, and is found out on the long way."""
 
 
 class _Wish(NamedTuple):
@@ -67,29 +69,31 @@ class CreateShortCut:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         wish = self._wish(scope)
-        video = None if wish is None else await self._accepted(wish, scope)
-        if wish is None or video is None:
+        body = None if wish is None else await self._accepted(wish, scope)
+        if wish is None or body is None:
             await self._app(scope, receive, send)
             return
-        route = wish.route
-        body = await body_of_accepted(
-            self._services, video, write=route.write, add_place=route.add_place
-        )
-        seen = self._requests.of(route=route.path, method="POST", status=200)
+        seen = self._requests.of(route=wish.route.path, method="POST", status=200)
         seen.note(time.perf_counter() - began)
-        await send_whole(self._whole(body.encode(), scope, wish.request_id), scope, send)
+        await send_whole(self._whole(body, scope, wish.request_id), scope, send)
         log_request(scope, scope["path"], status=200, began=began)
 
-    async def _accepted(self, wish: _Wish, scope: Scope) -> Video | None:
-        """None where it was refused, and somebody has to say so."""
+    async def _accepted(self, wish: _Wish, scope: Scope) -> bytes | None:
+        """What is told of the new video. None where there is none, and somebody else has to say so."""
         structlog.contextvars.bind_contextvars(request_id=wish.request_id)
+        route, services = wish.route, self._services
         self._requests.in_progress += 1
         try:
-            return await self._services.acceptance.accept(wish.candidate)
-        except (RateLimited, QuotaExceeded, IdempotencyInProgress):
-            return None  # nothing of it was written: what its key stands for is found out on the long way
+            video = await services.acceptance.accept(wish.candidate)
+            body = await body_of_accepted(
+                services, video, write=route.write, add_place=route.add_place
+            )
+            return body.encode()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is raised again, see `Raising`
-            scope[_RAISED] = error
+            note_tried(scope)
+            has_key = wish.candidate.claim is not None
+            if not (has_key and isinstance(error, _PERHAPS_MADE_BEFORE)):
+                scope[_RAISED] = error
             return None
         finally:
             self._requests.in_progress -= 1
@@ -103,7 +107,7 @@ class CreateShortCut:
         sent = dict(headers)
         if route is None or len(sent) != len(headers) or b"prefer" in sent:
             return None
-        caller = self._caller(scope, sent)
+        caller = plain_caller(scope, self._services, sent)
         if caller is None or self._services.policies != NO_POLICIES:
             return None
         try:
@@ -112,18 +116,7 @@ class CreateShortCut:
             return None
         if candidate is None:
             return None
-        return _Wish(route, candidate, request_id_of(sent.get(b"x-request-id")))
-
-    def _caller(self, scope: Scope, sent: dict[bytes, bytes]) -> Caller | None:
-        authorization = sent.get(b"authorization", b"")
-        if not authorization.startswith(_SCHEME):
-            return None
-        key = authorization.removeprefix(_SCHEME).decode("latin-1")
-        caller = self._services.wrong_keys.known.believe(digest(key))
-        if caller is None:
-            return None
-        standing = count_once(scope, self._services, caller)
-        return None if standing is not None and standing.is_over else caller
+        return _Wish(route, candidate, name_request(scope, sent))
 
     def _candidate(
         self, route: CreateRoute, caller: Caller, sent: dict[bytes, bytes], body: bytes
@@ -132,8 +125,8 @@ class CreateShortCut:
         if kind == "multipart/form-data":
             return None
         fields, claim = Fields(parse_text(kind, bytearray(body))), None
-        if b"idempotency-key" in sent:
-            key = check_key(sent[b"idempotency-key"].decode("latin-1"))
+        if _KEY_HEADER in sent:
+            key = check_key(sent[_KEY_HEADER].decode("latin-1"))
             fingerprint = fingerprint_of(fields.values, path=route.path)
             claim = Claim.new(caller.account_id, key, fingerprint=fingerprint)
         order, catalogue = route.parse(fields), self._services.catalogue
@@ -162,7 +155,7 @@ class Raising:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _RAISED in scope:
-            raise scope[_RAISED]
+            raise scope.pop(_RAISED)
         await self._app(scope, receive, send)
 
 

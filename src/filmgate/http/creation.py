@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from filmgate.core import derivations
 from filmgate.core.account import AccountId, Caller
@@ -39,6 +40,7 @@ from filmgate.usecases.references import ImageSource
 
 T = TypeVar("T")
 
+_TRIED = "filmgate.tried"
 _DELETED = (
     "The {} that was made under this Idempotency-Key is deleted; use a new key for a new one."
 )
@@ -148,7 +150,7 @@ async def _once(
     async with open_body(services, request, account_id=caller.account_id) as fields:
         claim = await claim_of(request, fields, account_id=caller.account_id)
         sent = _Sent(services=services, caller=caller, fields=fields, claim=claim)
-        if at_once and claim is not None:
+        if at_once and claim is not None and _TRIED not in request.scope:
             with suppress(_KeyFirst):
                 return Made(await _unheld(replace(sent, holds_key=False), make))
         return await once(
@@ -157,6 +159,11 @@ async def _once(
             make=lambda: make(sent),
             find=partial(find, services, caller),
         )
+
+
+def note_tried(scope: Scope) -> None:
+    """A short cut has tried already to make it in one transaction."""
+    scope[_TRIED] = True
 
 
 class _KeyFirst(Exception):

@@ -15,11 +15,11 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from filmgate.core.account import AccountId, digest
+from filmgate.core.account import AccountId
 from filmgate.core.video import VideoId
 from filmgate.http.answer_headers import Header, lines_of, own_lines, told_in, with_defaults
 from filmgate.http.around import BASE_PREFIXES, request_id_of
-from filmgate.http.auth import count_once
+from filmgate.http.auth import plain_caller
 from filmgate.http.conditional import tagged_json
 from filmgate.http.poll_routes import PollRoute
 from filmgate.http.services import Services
@@ -29,13 +29,13 @@ from filmgate.http.whole import Tell, Whole, send_whole
 from filmgate.metrics.requests import RequestMetrics
 from filmgate.usecases.line import Wait
 
-_SCHEME = b"Bearer "
 _HOST_LIMIT = 255
 _ASKED = "filmgate.asked"
-_SHARED: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
-"""What a hundred thousand answers have in common, once."""
 
 _log = structlog.get_logger("filmgate.http")
+
+
+_Lines = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Answer:
     """
 
     wait: Wait | None
-    usual: tuple[bytes, bytes]
+    usual: _Lines
     lines: bytes
     body: bytes
 
@@ -76,6 +76,8 @@ class PollShortCut:
         self._routes = routes
         self._paths = _together(routes)
         self._seen = [requests.of(route=each.template, method="GET", status=200) for each in routes]
+        self._usual: dict[_Lines, _Lines] = {}
+        """What a hundred thousand answers have in common, once."""
 
     def answers(self, scope: Scope, tell: Tell) -> bool:
         """All plain polls are taken. What was found out of the others is kept for `__call__`."""
@@ -86,12 +88,14 @@ class PollShortCut:
 
         def told(sighting: Sighting | None) -> None:
             try:
-                whole = self._whole(sighting, asked, scope, began=began)
+                whole = self._whole(sighting, asked, scope)
             except Exception:  # noqa: BLE001 - nobody is above this who would answer
                 # The routes will meet with it, too, and say so.
                 _log.exception("a poll failed")
                 whole = scope[_ASKED] = None
-            tell(whole)
+            took = time.perf_counter() - began
+            if tell(whole) and whole is not None:
+                self._seen[asked.number].note(took)
 
         sightings = self._services.sightings
         sighting = sightings.find(asked.video_id, asked.name)
@@ -100,18 +104,13 @@ class PollShortCut:
         told(sighting)
         return True
 
-    def _whole(
-        self, sighting: Sighting | None, asked: _Asked, scope: Scope, *, began: float
-    ) -> Whole | None:
+    def _whole(self, sighting: Sighting | None, asked: _Asked, scope: Scope) -> Whole | None:
         """None where `__call__` has to see to it."""
         if sighting is None or sighting.account_id != asked.account_id:
             scope[_ASKED] = None  # there is nothing to tell: the routes say so
             return None
         answer = self._known_answer(sighting, self._routes[asked.number].add_place)
-        if answer is None:
-            return None
-        self._seen[asked.number].note(time.perf_counter() - began)
-        return _whole(answer, asked, scope)
+        return None if answer is None else _whole(answer, asked, scope)
 
     def _words(self, asked: _Asked, scope: Scope) -> Words:
         return Words(asked.name, self._routes[asked.number].writer(Request(scope)))
@@ -145,13 +144,9 @@ class PollShortCut:
             return None
         number = (match.lastindex or 0) - 1
         name = self._name(self._routes[number], scope, sent)
-        key = sent[b"authorization"].removeprefix(_SCHEME).decode("latin-1")
-        caller = self._services.wrong_keys.known.believe(digest(key))
+        caller = None if name is None else plain_caller(scope, self._services, sent)
         if name is None or caller is None:
             return None
-        standing = count_once(scope, self._services, caller)
-        if standing is not None and standing.is_over:
-            return None  # the routes say so, for which it has been counted now
         request_id = request_id_of(sent.get(b"x-request-id"))
         return _Asked(number, VideoId(match[number + 1]), caller.account_id, name, request_id)
 
@@ -178,14 +173,36 @@ class PollShortCut:
             return known
         assert sighting.waiting is not None
         wait = await self._services.lines.wait_of(sighting.waiting)
-        return _kept_answer(sighting, wait, route.add_place)
+        return self._kept_answer(sighting, wait, route.add_place)
 
     def _known_answer(self, sighting: Sighting, add_place: AddPlace | None) -> _Answer | None:
         """None where it would have to be looked up how long the video waits."""
         if sighting.waiting is None or add_place is None:
-            return _kept_answer(sighting, None, add_place)
+            return self._kept_answer(sighting, None, add_place)
         wait = self._services.lines.known_wait_of(sighting.waiting)
-        return None if wait is None else _kept_answer(sighting, wait, add_place)
+        return None if wait is None else self._kept_answer(sighting, wait, add_place)
+
+    def _kept_answer(
+        self, sighting: Sighting, wait: Wait | None, add_place: AddPlace | None
+    ) -> _Answer:
+        told = sighting.answer
+        if not isinstance(told, _Answer) or told.wait != wait:
+            told = sighting.answer = self._written_answer(sighting, wait, add_place)
+        return told
+
+    def _written_answer(
+        self, sighting: Sighting, wait: Wait | None, add_place: AddPlace | None
+    ) -> _Answer:
+        body = sighting.body
+        assert body is not None
+        if wait is not None and add_place is not None:
+            body = add_place(body, wait)
+        response = tagged_json(body, headers=polling_headers(is_terminal=sighting.is_terminal))
+        lines = lines_of(with_defaults(response.raw_headers))
+        begin, end = lines.index(b"etag: "), lines.index(b"content-type: ")
+        usual = lines[:begin], lines[end:]
+        usual = self._usual.setdefault(usual, usual)
+        return _Answer(wait, usual, lines[begin:end], bytes(response.body))
 
 
 def _together(routes: Sequence[PollRoute]) -> re.Pattern[str]:
@@ -199,7 +216,6 @@ def _is_plain(sent: dict[bytes, bytes], headers: Sequence[Header]) -> bool:
     return (
         len(sent) == len(headers)
         and b"host" in sent
-        and sent.get(b"authorization", b"").startswith(_SCHEME)
         and b"prefer" not in sent
         and b"if-none-match" not in sent
     )
@@ -209,20 +225,3 @@ def _whole(answer: _Answer, asked: _Asked, scope: Scope) -> Whole:
     head, tail = answer.usual
     own = own_lines(told_in(scope), request_id=asked.request_id)
     return Whole(b"".join([head, answer.lines, tail, own]), answer.body)
-
-
-def _kept_answer(sighting: Sighting, wait: Wait | None, add_place: AddPlace | None) -> _Answer:
-    told = sighting.answer
-    if not isinstance(told, _Answer) or told.wait != wait:
-        told = sighting.answer = _written_answer(sighting, wait, add_place)
-    return told
-
-
-def _written_answer(sighting: Sighting, wait: Wait | None, add_place: AddPlace | None) -> _Answer:
-    assert sighting.body is not None
-    body = sighting.body if wait is None or add_place is None else add_place(sighting.body, wait)
-    response = tagged_json(body, headers=polling_headers(is_terminal=sighting.is_terminal))
-    lines = lines_of(with_defaults(response.raw_headers))
-    begin, end = lines.index(b"etag: "), lines.index(b"content-type: ")
-    usual = lines[:begin], lines[end:]
-    return _Answer(wait, _SHARED.setdefault(usual, usual), lines[begin:end], bytes(response.body))

@@ -186,7 +186,8 @@ class Sightings:
                 await self._look_up(look)
         finally:
             self.is_running = False
-            self._tell(self._next)
+            look, self._next = self._next, _Look()
+            self._tell(look)
 
     async def _look_up(self, look: _Look) -> None:
         self._under_way, look.began = look, self._clock()
@@ -205,9 +206,12 @@ class Sightings:
             self._tell(look)
 
     def _tell(self, look: _Look) -> None:
-        for video_id, name, told in look.askers:
+        loop, askers = asyncio.get_running_loop(), look.askers
+        look.askers = []  # it may be a while until the next look
+        for video_id, name, told in askers:
             # Good when the look began is good enough for who asked before: however long it took, the next takes no less.
-            told(self._good_at(look.began, video_id, name))
+            # And each by itself: should one fail, the others are told all the same.
+            loop.call_soon(told, self._good_at(look.began, video_id, name))
 
     async def _read(self, batch: Sequence[VideoId], look: _Look) -> None:
         """Most have not changed: their stamps say so, and are read in a tenth of the time."""

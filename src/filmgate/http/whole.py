@@ -28,8 +28,8 @@ Write = Callable[[Whole], bool]
 """Sends an answer. False where that has to be waited for, or nobody is there: then it is to be sent as ever."""
 
 
-Tell = Callable[[Whole | None], None]
-"""Takes an answer, or None: then the application is to be called after all."""
+Tell = Callable[[Whole | None], bool]
+"""Takes an answer, or None. Return whether that was the end of it: otherwise the application is called after all."""
 
 
 @runtime_checkable
@@ -60,6 +60,12 @@ def offered_writing(scope: Scope) -> Write | None:
     """None where it was not offered."""
     write: Write | None = scope.get(_WRITE)
     return write
+
+
+def forget(scope: Scope) -> None:
+    """All of this: the request is answered, or nobody is there any more."""
+    scope.pop(_BODY, None)
+    scope.pop(_WRITE, None)
 
 
 async def send_whole(answer: Whole, scope: Scope, send: Send) -> None:
