@@ -24,6 +24,7 @@ from bench.operations import OPERATIONS, Operation, Side, subjects
 from bench.seeding import Shape, seed
 from filmgate.database.connection import Database
 from filmgate.database.embedded import EmbeddedPostgres
+from filmgate.database.migrate import migrate
 from filmgate.storage.local import LocalObjectStore
 
 FEW: Final = Shape(accounts=100, queued=10_000, running=20, finished=5_000)
@@ -155,11 +156,12 @@ async def _side(server: EmbeddedPostgres, folder: Path, shape: Shape) -> AsyncIt
 
 
 async def seeded(server: EmbeddedPostgres, shape: Shape) -> str:
-    """The name of the database of that shape, made if it is not there."""
+    """The name of the database of that shape, made if it is not there, and at the latest schema."""
     name = f"scale_{shape.queued}_{shape.finished}"
     connection = await asyncpg.connect(server.dsn)
     try:
         if await connection.fetchval("select 1 from pg_database where datname = $1", name):
+            await migrate(server.dsn_of(name))
             return name
         await connection.execute(f"drop database if exists {name}_unfinished")
         await connection.execute(f"create database {name}_unfinished")

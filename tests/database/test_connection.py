@@ -134,3 +134,8 @@ async def test_whoever_is_paused_in_a_transaction_does_not_keep_the_others_for_e
 
     with pytest.raises(DatabaseUnavailable):
         await pause()
+
+
+async def test_statements_are_planned_as_the_test_of_plans_reads_them(database: Database) -> None:
+    async with database.connection() as connection:
+        assert await connection.fetchval("show plan_cache_mode") == "force_generic_plan"

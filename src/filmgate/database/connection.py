@@ -37,7 +37,10 @@ _CUT = (
     asyncpg.OperatorInterventionError,
 )
 # A process that is paused, or cut off, in the middle of a transaction must not keep all the others waiting.
-_PATIENCE = {
+_SETTINGS = {
+    # Each statement is planned once a connection, as tests/database/test_plans.py reads the plans. Left to itself,
+    # PostgreSQL plans pages of lists and places in the line of a large database anew each time, for the same plan.
+    "plan_cache_mode": "force_generic_plan",
     "idle_in_transaction_session_timeout": "10s",
     "lock_timeout": "8s",
     "tcp_keepalives_idle": "5",
@@ -76,7 +79,7 @@ class Database:
                 max_size=max_connections,
                 timeout=5,
                 command_timeout=30,
-                server_settings=_PATIENCE,
+                server_settings=_SETTINGS,
                 reset=_leave_as_it_is,
             )
         return cls(pool, dsn)

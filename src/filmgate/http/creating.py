@@ -91,6 +91,7 @@ class CreateShortCut:
             return body.encode()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is raised again, see `Raising`
             note_tried(scope)
+            scope["route"] = route  # for the metrics: nobody looks for it any more
             has_key = wish.candidate.claim is not None
             if not (has_key and isinstance(error, _PERHAPS_MADE_BEFORE)):
                 scope[_RAISED] = error
