@@ -128,13 +128,11 @@ class Sightings:
 
     async def look(self, video_id: VideoId, words: Words) -> Sighting | None:
         """As `find`, after a look. None where there is no such video, or it cannot be told."""
-        seen: asyncio.Future[Sighting | None] = asyncio.get_running_loop().create_future()
-
-        def told(sighting: Sighting | None) -> None:
-            if not seen.done():  # whoever asked may have left
-                seen.set_result(sighting)
-
-        return await seen if self.look_for(video_id, words, told) else None
+        look, ended = self._next, asyncio.Event()
+        if not self.look_for(video_id, words, lambda _: ended.set()):
+            return None
+        await ended.wait()
+        return self._seen_by(look, video_id, words.name)
 
     def look_for(self, video_id: VideoId, words: Words, told: Told) -> bool:
         """As `look`, for whoever does not wait in a task: `told` is called at its end. Return whether it will be."""
@@ -209,9 +207,16 @@ class Sightings:
         loop, askers = asyncio.get_running_loop(), look.askers
         look.askers = []  # it may be a while until the next look
         for video_id, name, told in askers:
-            # Good when the look began is good enough for who asked before: however long it took, the next takes no less.
-            # And each by itself: should one fail, the others are told all the same.
-            loop.call_soon(told, self._good_at(look.began, video_id, name))
+            # Each by itself: should one fail, the others are told all the same.
+            loop.call_soon(self._tell_one, look, video_id, name, told)
+
+    def _tell_one(self, look: _Look, video_id: VideoId, name: Hashable, told: Told) -> None:
+        # Only now: a moment ago somebody may have been told of a later revision, by other ways.
+        told(self._seen_by(look, video_id, name))
+
+    def _seen_by(self, look: _Look, video_id: VideoId, name: Hashable) -> Sighting | None:
+        """Good when the look began is good enough for who asked before: however long it took, the next takes no less."""
+        return self._good_at(look.began, video_id, name)
 
     async def _read(self, batch: Sequence[VideoId], look: _Look) -> None:
         """Most have not changed: their stamps say so, and are read in a tenth of the time."""
