@@ -30,6 +30,7 @@ _ONE_VIDEO = re.compile(r"(?:/[A-Za-z]+)?/v1/(?:videos|result|video/generations)
 _HARMLESS_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _HELD_BACK = b"preference-applied"
 _NAME = "filmgate.request_id"
+_BEGAN = "filmgate.began"
 
 _STOPPING = ServiceUnavailable("The server is being stopped; send the same again in a moment.")
 
@@ -97,7 +98,7 @@ class _Exchange:
         self._scope = scope
         self._send = send
         self._requests = requests
-        self._began = time.perf_counter()
+        self._began = beginning_of(scope)
         self.request_id = name_request(scope, dict(reversed(scope["headers"])))
         self.status: int | None = None
 
@@ -147,6 +148,12 @@ def log_request(scope: Scope, asked_path: str, *, status: int | None, began: flo
 def is_good_poll(method: str, path: str, status: int | None) -> bool:
     """Whether a client has only asked once more after one video, and was told."""
     return method == "GET" and status in (200, 304) and _ONE_VIDEO.fullmatch(path) is not None
+
+
+def beginning_of(scope: Scope) -> float:
+    """When the request came, by `time.perf_counter`: whoever meets it first sets it down."""
+    began: float = scope.setdefault(_BEGAN, time.perf_counter())
+    return began
 
 
 def name_request(scope: Scope, sent: Mapping[bytes, bytes]) -> str:

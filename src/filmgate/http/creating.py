@@ -17,7 +17,7 @@ from filmgate.core.account import Caller
 from filmgate.core.errors import FilmgateError, IdempotencyInProgress, QuotaExceeded, RateLimited
 from filmgate.core.idempotency import HEADER, Claim, check_key
 from filmgate.http.answer_headers import lines_of, own_lines, told_in, with_defaults
-from filmgate.http.around import BASE_PREFIXES, log_request, name_request
+from filmgate.http.around import BASE_PREFIXES, beginning_of, log_request, name_request
 from filmgate.http.auth import plain_caller
 from filmgate.http.bodies.fields import Fields
 from filmgate.http.bodies.reading import kind_of_body, parse_text
@@ -67,7 +67,7 @@ class CreateShortCut:
         self._head, self._tail = _usual_lines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.perf_counter()
+        began = beginning_of(scope)
         wish = self._wish(scope)
         body = None if wish is None else await self._accepted(wish, scope)
         if wish is None or body is None:

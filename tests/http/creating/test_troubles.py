@@ -105,6 +105,16 @@ class Talkative(FailingOnce):
         return await super().accept(candidate)
 
 
+class SlowToFail(FailingOnce):
+    """Takes so many seconds over it."""
+
+    SECONDS = 0.03
+
+    async def accept(self, candidate: Candidate) -> Video:
+        await asyncio.sleep(self.SECONDS)
+        return await super().accept(candidate)
+
+
 def told(answer: Answer) -> Any:
     return json.loads(answer.body)["error"]
 
@@ -204,6 +214,16 @@ async def test_what_goes_wrong_is_counted_once_and_is_over(
     assert doors.requests.in_progress == 0
     counts = {values[2]: numbers for values, numbers in since(before).items()}
     assert counts == {str(status): (1, 1)}
+
+
+async def test_the_time_that_a_refused_create_took_is_told_as_a_whole(
+    services: Services, key: str, database: Database
+) -> None:
+    services = replace(services, acceptance=SlowToFail(database, AWAY))
+    async with awake(services, key=key):
+        with capture_logs() as lines:
+            await Doors(services).send(create_of(key))
+    assert lines[-1]["ms"] >= 1_000 * SlowToFail.SECONDS
 
 
 async def test_where_too_many_wait_the_next_is_told_to_come_back(
