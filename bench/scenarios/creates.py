@@ -44,7 +44,7 @@ def measure(stage: Stage) -> Report:
     return Report(
         rows=rows,
         rounds=rounds,
-        findings=[*_findings(rows), *asyncio.run(_check(stage))],
+        findings=[*_findings(rows, rows_of(rounds, reference=HELLO)), *asyncio.run(_check(stage))],
         notes=(
             f"{CONNECTIONS} connections; the server makes no videos meanwhile, and nothing is cleared away.",
         ),
@@ -91,14 +91,15 @@ def _acknowledged(stage: Stage) -> Path:
     return stage.folder / "acknowledged"
 
 
-def _findings(rows: Sequence[Row]) -> list[Finding]:
+def _findings(rows: Sequence[Row], beside_hello: Sequence[Row]) -> list[Finding]:
     found = []
     for name in (MANY, ONE):
         row = row_named(rows, name)
         found.append(Finding(f"{name}: creates", row.rate, "/s", at_least(4_000)))
         found.append(Finding(f"{name}: p99", row.p99, "ms", at_most(50)))
-        share = row.rate / row_named(rows, HELLO).rate
-        found.append(Finding(f"{name}: share of {HELLO}", share, "", at_least(DESIGNED_SHARE)))
+        share = row_named(beside_hello, name).ratio
+        if share is not None:
+            found.append(Finding(f"{name}: share of {HELLO}", share, "", at_least(DESIGNED_SHARE)))
     return found
 
 

@@ -19,9 +19,17 @@ from filmgate.storage.local import LocalObjectStore
 from filmgate.usecases import accounts
 from filmgate.usecases.acceptance import Acceptance
 from filmgate.usecases.line import Lines
+from tests.http.polls import CountedDatabase
 from tests.http.stage import IdleEngine, Stage, Traces, Web
 
 BASE_URL = "http://filmgate.test:8000"
+
+
+@pytest.fixture
+async def counted(dsn: str) -> AsyncIterator[CountedDatabase]:
+    database = await CountedDatabase.open(dsn)
+    yield database
+    await database.aclose()
 
 
 @pytest.fixture

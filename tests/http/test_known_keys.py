@@ -42,13 +42,6 @@ async def away(dsn: str) -> Database:
     return database
 
 
-@pytest.fixture
-async def counted(dsn: str) -> AsyncIterator[CountedDatabase]:
-    database = await CountedDatabase.open(dsn)
-    yield database
-    await database.aclose()
-
-
 async def change(database: Database, statement: str) -> None:
     async with database.connection() as connection:
         await connection.execute(statement)

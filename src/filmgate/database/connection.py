@@ -36,11 +36,11 @@ _CUT = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
 )
-# A process that is paused, or cut off, in the middle of a transaction must not keep all the others waiting.
 _SETTINGS = {
     # Each statement is planned once a connection, as tests/database/test_plans.py reads the plans. Left to itself,
     # PostgreSQL plans pages of lists and places in the line of a large database anew each time, for the same plan.
     "plan_cache_mode": "force_generic_plan",
+    # A process that is paused, or cut off, in the middle of a transaction must not keep all the others waiting.
     "idle_in_transaction_session_timeout": "10s",
     "lock_timeout": "8s",
     "tcp_keepalives_idle": "5",

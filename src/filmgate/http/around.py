@@ -46,9 +46,6 @@ class Around:
         self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         asked_path = scope["path"]
         _take_prefix_off(scope)
         exchange = _Exchange(scope, send, self._requests)
@@ -159,12 +156,12 @@ def beginning_of(scope: Scope) -> float:
 def name_request(scope: Scope, sent: Mapping[bytes, bytes]) -> str:
     """Its id, which it keeps: whoever it is handed to calls it the same."""
     if _NAME not in scope:
-        scope[_NAME] = request_id_of(sent.get(b"x-request-id"))
+        scope[_NAME] = _request_id(sent.get(b"x-request-id"))
     name: str = scope[_NAME]
     return name
 
 
-def request_id_of(wanted: bytes | None) -> str:
+def _request_id(wanted: bytes | None) -> str:
     """The client's own, if it is short and harmless in a log; else a new one."""
     if wanted is not None and _HARMLESS_REQUEST_ID.fullmatch(wanted):
         return wanted.decode()

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from filmgate.core.account import AccountId
 from filmgate.core.video import VideoId
 from filmgate.http.answer_headers import Header, lines_of, own_lines, told_in, with_defaults
-from filmgate.http.around import BASE_PREFIXES, request_id_of
+from filmgate.http.around import BASE_PREFIXES, beginning_of, name_request
 from filmgate.http.auth import plain_caller
 from filmgate.http.conditional import tagged_json
 from filmgate.http.poll_routes import PollRoute
@@ -81,14 +81,14 @@ class PollShortCut:
 
     def answers(self, scope: Scope, tell: Tell) -> bool:
         """All plain polls are taken. What was found out of the others is kept for `__call__`."""
-        began = time.perf_counter()
+        began = beginning_of(scope)
         asked = self._asked(scope)
         if asked is None:
             return False
 
         def told(sighting: Sighting | None) -> None:
             try:
-                whole = self._whole(sighting, asked, scope)
+                whole = self._known_whole(sighting, asked, scope)
             except Exception:  # noqa: BLE001 - nobody is above this who would answer
                 # The routes will meet with it, too, and say so.
                 _log.exception("a poll failed")
@@ -104,7 +104,7 @@ class PollShortCut:
         told(sighting)
         return True
 
-    def _whole(self, sighting: Sighting | None, asked: _Asked, scope: Scope) -> Whole | None:
+    def _known_whole(self, sighting: Sighting | None, asked: _Asked, scope: Scope) -> Whole | None:
         """None where `__call__` has to see to it."""
         if sighting is None or sighting.account_id != asked.account_id:
             scope[_ASKED] = None  # there is nothing to tell: the routes say so
@@ -120,7 +120,7 @@ class PollShortCut:
             await self._app(scope, receive, send)
 
     async def _is_answered(self, scope: Scope, send: Send) -> bool:
-        began = time.perf_counter()
+        began = beginning_of(scope)
         asked = self._asked(scope)
         answer = None if asked is None else await self._answer(asked, scope)
         if asked is None or answer is None:
@@ -137,7 +137,7 @@ class PollShortCut:
         return asked
 
     def _read(self, scope: Scope) -> _Asked | None:
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
+        if scope["method"] != "GET" or scope["query_string"]:
             return None
         match, sent = self._paths.fullmatch(scope["path"]), dict(scope["headers"])
         if match is None or not _is_plain(sent, scope["headers"]):
@@ -147,17 +147,16 @@ class PollShortCut:
         caller = None if name is None else plain_caller(scope, self._services, sent)
         if name is None or caller is None:
             return None
-        request_id = request_id_of(sent.get(b"x-request-id"))
-        return _Asked(number, VideoId(match[number + 1]), caller.account_id, name, request_id)
+        video_id, request_id = VideoId(match[number + 1]), name_request(scope, sent)
+        return _Asked(number, video_id, caller.account_id, name, request_id)
 
     def _name(self, route: PollRoute, scope: Scope, sent: dict[bytes, bytes]) -> Hashable | None:
         """Of the words of this route, to whoever asked so. None where they are not to be kept."""
         if not route.names_host or self._services.public_url is not None:
             return route.template
         if b"x-forwarded-proto" in sent or len(sent[b"host"]) > _HOST_LIMIT:
-            return (
-                None  # whether the one is to be believed is found out further in; the other is kept
-            )
+            # Whether the one is to be believed is found out further in; the other is kept.
+            return None
         return route.template, scope["scheme"], sent[b"host"]
 
     async def _answer(self, asked: _Asked, scope: Scope) -> _Answer | None:

@@ -95,7 +95,7 @@ async def _body_of(
 ) -> str:
     if add_place is None or waiting is None:
         return body
-    wait = services.lines.known_wait_of(waiting) or await services.lines.wait_of(waiting)
+    wait = await services.lines.wait_of(waiting)
     return body if wait is None else add_place(body, wait)
 
 

@@ -1,20 +1,12 @@
-"""Databases that are counted, and held up."""
+"""A database that is held up."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.http.polls import (
-    CountedDatabase,
     HeldDatabase,
 )
-
-
-@pytest.fixture
-async def counted(dsn: str) -> AsyncIterator[CountedDatabase]:
-    database = await CountedDatabase.open(dsn)
-    yield database
-    await database.aclose()
 
 
 @pytest.fixture
