@@ -14,6 +14,7 @@ import asyncpg
 
 from bench.seeding import LARGEST
 from filmgate.core.account import AccountId, ApiKeyId, Caller
+from filmgate.core.candidate import Candidate
 from filmgate.core.spec import ObjectKey, Size, VideoSpec
 from filmgate.core.video import Asset, Dialect, Video, VideoId
 from filmgate.core.webhook import EndpointId
@@ -23,7 +24,6 @@ from filmgate.database.connection import Database
 from filmgate.storage.local import LocalObjectStore
 from filmgate.usecases import idempotency, rendering, retention, videos
 from filmgate.usecases.acceptance import accept_one
-from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.line import Lines, waiting_of
 
 Call = Callable[[], Awaitable[object]]

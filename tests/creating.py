@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from filmgate.core.account import Caller
+from filmgate.core.candidate import Candidate
 from filmgate.core.spec import VideoSpec
 from filmgate.core.video import Dialect, Video, VideoId
 from filmgate.database.connection import Database
 from filmgate.usecases.acceptance import Acceptance, accept_one
-from filmgate.usecases.candidates import Candidate
 
 
 async def create(

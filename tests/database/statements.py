@@ -1,7 +1,6 @@
 """Calls of every function that sends SQL about tables that grow: what `test_plans.py` looks at."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -9,12 +8,16 @@ from uuid import uuid4
 from asyncpg import Connection
 
 from bench.seeding import LARGEST
-from filmgate.core.account import AccountId
+from filmgate.core.account import AccountId, ApiKeyId, Caller
+from filmgate.core.candidate import Candidate
 from filmgate.core.event import EventId, EventType
+from filmgate.core.fairness import Ticket
 from filmgate.core.idempotency import Claim
-from filmgate.core.video import Video, VideoId, new_video_id
+from filmgate.core.spec import Size, VideoSpec
+from filmgate.core.video import Dialect, Video, VideoId, new_video_id
 from filmgate.core.webhook import DeliveryAttempt, DeliveryId, EndpointId, HeldDelivery
 from filmgate.database import (
+    acceptance,
     deliveries,
     depths,
     events,
@@ -33,6 +36,7 @@ from filmgate.database.ledger import EntryKind
 from filmgate.database.resume_points import ResumePoint
 
 MODULES: Final = (
+    acceptance,
     videos,
     line,
     lists,
@@ -56,6 +60,13 @@ POINT = ResumePoint(
     token={"url": "https://upstream.invalid/v1", "id": "1", "intent": "1"},
 )
 CLAIM = Claim(account_id=US, key="key", fingerprint=b"", holder=uuid4())
+CANDIDATE = Candidate(
+    video_id=VideoId("0" * 26),
+    spec=VideoSpec(model="m", engine="scenes", prompt="p", size=Size(64, 64), seconds=4),
+    caller=Caller(US, ApiKeyId(LARGEST)),
+    dialect=Dialect.OPENAI,
+    claim=CLAIM,
+)
 TRY = DeliveryAttempt(at=NOON, status_code=500, error=None, duration=SECOND)
 
 Statement = Callable[[Connection, Video], Awaitable[object]]
@@ -135,7 +146,8 @@ async def move_up(connection: Connection) -> None:
 # Everything that a statement can need is in the video: a seeded one, completed or in progress.
 STATEMENTS: Mapping[Callable[..., object], Statement] = {
     videos.now: lambda c, _: videos.now(c),
-    videos.insert: lambda c, v: videos.insert(c, [replace(v, id=new_video_id(NOON))]),
+    acceptance.hold: lambda c, _: acceptance.hold(c, [CANDIDATE], waits=False),
+    acceptance.write: lambda c, _: acceptance.write(c, {CANDIDATE: Ticket(1, is_admitted=True)}),
     videos.find: lambda c, v: videos.find(c, v.id),
     videos.find_at: lambda c, v: videos.find_at(c, v.id),
     videos.read_stamps: lambda c, v: videos.read_stamps(c, [v.id]),
@@ -196,7 +208,6 @@ STATEMENTS: Mapping[Callable[..., object], Statement] = {
     deliveries.begin_anew: lambda c, _: begin_anew(c),
     deliveries.list_page: lambda c, _: list_deliveries(c),
     deliveries.trim: lambda c, _: deliveries.trim(c, keep_for=DAY, limit=100),
-    fairness.take_places: lambda c, _: fairness.take_places(c, {("scenes", US): 1}),
     fairness.advance: lambda c, v: fairness.advance(c, v.id),
     fairness.give_back: lambda c, v: fairness.give_back(c, v.id),
     fairness.move_up: lambda c, _: move_up(c),
@@ -205,7 +216,6 @@ STATEMENTS: Mapping[Callable[..., object], Statement] = {
     idempotency.find: lambda c, _: idempotency.find(c, CLAIM),
     idempotency.renew: lambda c, _: idempotency.renew(c, CLAIM, lease=SECOND),
     idempotency.mark_made: lambda c, v: idempotency.mark_made(c, CLAIM, v.id),
-    idempotency.mark_all_made: lambda c, v: idempotency.mark_all_made(c, {CLAIM: v.id}),
     idempotency.forget: lambda c, _: idempotency.forget(c, [CLAIM]),
     idempotency.release: lambda c, _: idempotency.release(c, CLAIM),
     idempotency.trim: lambda c, _: idempotency.trim(c, keep_for=DAY, limit=100),

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from filmgate.core.account import AccountId
-from filmgate.core.fairness import Place
+from filmgate.core.account import Caller
+from filmgate.core.candidate import Candidate
+from filmgate.core.fairness import Ticket
 from filmgate.core.spec import (
     CharacterId,
     ObjectKey,
@@ -18,51 +19,44 @@ from filmgate.core.spec import (
     VideoSpec,
 )
 from filmgate.core.video import Dialect, Video, VideoId, moment_of, new_video_id
-from filmgate.database import lists, videos
+from filmgate.database import acceptance, lists, videos
 from filmgate.database.connection import Database
 
 SPEC = VideoSpec(model="m", engine="e", prompt="p", size=Size(64, 64), seconds=4)
 
 
-async def _moment(connection: asyncpg.Connection, account_id: AccountId) -> datetime:
-    """As creates choose it, but that they do not wait for each other: none has locked the account."""
-    query = "select clock_timestamp() from pg_advisory_xact_lock_shared($1, $2)"
-    moment: datetime = await connection.fetchval(query, lists.LOCK, account_id)
-    return moment
-
-
-async def write(
-    connection: asyncpg.Connection, account_id: AccountId, *, spec: VideoSpec = SPEC
-) -> Video:
-    video = Video(
-        id=new_video_id(datetime.now(UTC)),
-        account_id=account_id,
+async def write(connection: asyncpg.Connection, caller: Caller, *, spec: VideoSpec = SPEC) -> Video:
+    """As creates do, but that they do not wait for each other: none has locked the account, each has a line of its own."""
+    video_id = new_video_id(datetime.now(UTC))
+    candidate = Candidate(
+        video_id=video_id,
+        spec=replace(spec, engine=video_id),
+        caller=caller,
         dialect=Dialect.OPENAI,
-        spec=spec,
-        created_at=await _moment(connection, account_id),
-        place=Place(start=0, cost=1),
     )
-    await videos.insert(connection, [video])
-    return video
+    query = "select pg_advisory_xact_lock_shared($1, $2)"
+    await connection.execute(query, lists.LOCK, caller.account_id)
+    entered = {candidate: Ticket(1, is_admitted=True)}
+    return (await acceptance.write(connection, entered))[candidate]
 
 
-async def create(database: Database, account_id: AccountId) -> VideoId:
+async def create(database: Database, caller: Caller) -> VideoId:
     async with database.transaction() as connection:
-        return (await write(connection, account_id)).id
+        return (await write(connection, caller)).id
 
 
 async def page(
-    database: Database, account_id: AccountId, *, after: VideoId | None, newest_first: bool = False
+    database: Database, caller: Caller, *, after: VideoId | None, newest_first: bool = False
 ) -> list[VideoId]:
     async with database.connection() as connection:
         found = await lists.read_page(
-            connection, account_id, after=after, limit=7, newest_first=newest_first
+            connection, caller.account_id, after=after, limit=7, newest_first=newest_first
         )
     return [video.id for video in found]
 
 
 async def test_a_film_made_from_another_is_read_back_whole(
-    database: Database, account_id: AccountId
+    database: Database, caller: Caller
 ) -> None:
     spec = replace(
         SPEC,
@@ -75,12 +69,12 @@ async def test_a_film_made_from_another_is_read_back_whole(
         ),
     )
     async with database.transaction() as connection:
-        video = await write(connection, account_id, spec=spec)
+        video = await write(connection, caller, spec=spec)
         assert await videos.find(connection, video.id) == video
 
 
 async def test_whoever_follows_the_list_forwards_misses_nobody_who_creates_meanwhile(
-    database: Database, account_id: AccountId
+    database: Database, caller: Caller
 ) -> None:
     """The slow one has its place, but is committed after a quick one that came behind it."""
     may_commit = asyncio.Event()
@@ -88,7 +82,7 @@ async def test_whoever_follows_the_list_forwards_misses_nobody_who_creates_meanw
 
     async def create_slowly() -> VideoId:
         async with database.transaction() as connection:
-            video = await write(connection, account_id)
+            video = await write(connection, caller)
             has_place.set()
             await may_commit.wait()
         return video.id
@@ -96,36 +90,34 @@ async def test_whoever_follows_the_list_forwards_misses_nobody_who_creates_meanw
     async with asyncio.TaskGroup() as life:
         slow = life.create_task(create_slowly())
         await has_place.wait()
-        quick = await create(database, account_id)
-        following = life.create_task(page(database, account_id, after=None))
+        quick = await create(database, caller)
+        following = life.create_task(page(database, caller, after=None))
         done, _ = await asyncio.wait([following], timeout=0.2)
         assert not done, "the reader must wait for the slow one"
         may_commit.set()
     assert following.result() == [slow.result(), quick]
 
 
-async def test_a_reader_of_the_newest_waits_for_nobody(
-    database: Database, account_id: AccountId
-) -> None:
-    first = await create(database, account_id)
+async def test_a_reader_of_the_newest_waits_for_nobody(database: Database, caller: Caller) -> None:
+    first = await create(database, caller)
     async with database.transaction() as connection:
-        await write(connection, account_id)
-        assert await page(database, account_id, after=None, newest_first=True) == [first]
+        await write(connection, caller)
+        assert await page(database, caller, after=None, newest_first=True) == [first]
 
 
 async def test_following_under_load_sees_every_video_once_and_in_order(
-    database: Database, account_id: AccountId
+    database: Database, caller: Caller
 ) -> None:
     seen: list[VideoId] = []
     is_over = asyncio.Event()
 
     async def create_many() -> list[VideoId]:
-        return [await create(database, account_id) for _ in range(25)]
+        return [await create(database, caller) for _ in range(25)]
 
     async def follow() -> None:
         while True:
             was_over = is_over.is_set()
-            found = await page(database, account_id, after=seen[-1] if seen else None)
+            found = await page(database, caller, after=seen[-1] if seen else None)
             seen.extend(found)
             if was_over and not found:
                 return
@@ -138,19 +130,19 @@ async def test_following_under_load_sees_every_video_once_and_in_order(
     assert set(seen) == {video_id for each in made for video_id in each}
     backwards = [*seen]
     backwards.reverse()
-    assert await page(database, account_id, after=None, newest_first=True) == backwards[:7]
+    assert await page(database, caller, after=None, newest_first=True) == backwards[:7]
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
 async def test_the_id_of_a_video_that_is_gone_still_tells_the_place(
-    *, newest_first: bool, database: Database, account_id: AccountId
+    *, newest_first: bool, database: Database, caller: Caller
 ) -> None:
-    first = await create(database, account_id)
+    first = await create(database, caller)
     await asyncio.sleep(0.005)
     gone = new_video_id(datetime.now(UTC))
     await asyncio.sleep(0.005)
-    last = await create(database, account_id)
-    found = await page(database, account_id, after=gone, newest_first=newest_first)
+    last = await create(database, caller)
+    found = await page(database, caller, after=gone, newest_first=newest_first)
     assert found == ([first] if newest_first else [last])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from filmgate.core.account import AccountId, Caller
+from filmgate.core.candidate import Candidate
 from filmgate.core.idempotency import Claim
 from filmgate.core.spec import Size, VideoSpec
 from filmgate.core.video import Dialect, Video
@@ -14,7 +15,6 @@ from filmgate.database.connection import Database
 from filmgate.storage.local import LocalObjectStore
 from filmgate.usecases import accounts, videos
 from filmgate.usecases.acceptance import Acceptance
-from filmgate.usecases.candidates import Candidate
 from tests.creating import create, running
 
 SPEC = VideoSpec(

@@ -11,6 +11,7 @@ import pytest
 from pydantic_core import PydanticSerializationError
 
 from filmgate.core.account import AccountId, ApiKeyId
+from filmgate.core.candidate import Candidate
 from filmgate.core.errors import (
     DatabaseUnavailable,
     FilmgateError,
@@ -25,7 +26,6 @@ from filmgate.core.video import Video
 from filmgate.database import notices
 from filmgate.database.connection import Database
 from filmgate.usecases.acceptance import Acceptance
-from filmgate.usecases.candidates import Candidate
 from tests.creating import count, ends, ids, running
 from tests.eventually import eventually
 from tests.usecases.conftest import SPEC, Owner
@@ -134,7 +134,13 @@ def with_a_key_that_is_gone(candidate: Candidate) -> Candidate:
 
 
 def of_an_account_that_is_gone(candidate: Candidate) -> Candidate:
-    return replace(candidate, caller=replace(candidate.caller, account_id=AccountId(99_999)))
+    gone = AccountId(99_999)
+    assert candidate.claim is not None
+    return replace(
+        candidate,
+        caller=replace(candidate.caller, account_id=gone),
+        claim=replace(candidate.claim, account_id=gone),
+    )
 
 
 def with_an_endless_film(candidate: Candidate) -> Candidate:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
+from filmgate.core.candidate import Candidate
 from filmgate.core.errors import (
     IdempotencyInProgress,
     InvalidTransition,
@@ -21,7 +22,6 @@ from filmgate.core.video import Video, VideoId
 from filmgate.database.connection import Database
 from filmgate.usecases import rendering, videos
 from filmgate.usecases.acceptance import Acceptance
-from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.idempotency import Made, once
 from tests.claiming import complete
 from tests.creating import count, ends, ids, running

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filmgate.core.account import AccountId
+from filmgate.core.candidate import Candidate
 from filmgate.core.errors import (
     FilmgateError,
     IdempotencyInProgress,
@@ -23,7 +24,7 @@ from filmgate.core.video import Video, VideoId
 from filmgate.database import idempotency, lists
 from filmgate.database.connection import Database
 from filmgate.usecases import rendering
-from filmgate.usecases.candidates import AccountBusy, Candidate, Verdict, accept
+from filmgate.usecases.candidates import AccountBusy, Verdict, accept
 from tests.usecases.conftest import SPEC, Owner, open_account
 
 CENT = 10_000

@@ -9,11 +9,11 @@ import pytest
 
 from filmgate.core.fairness import Place
 from filmgate.core.video import Video
-from filmgate.database import videos as rows
 from filmgate.database.connection import Database
 from filmgate.database.line import EXACT_TO
 from filmgate.usecases import videos
 from filmgate.usecases.line import GOOD_FOR, Lines, Wait, Waiting, waiting_of
+from tests import placing
 from tests.http.polls import CountedDatabase
 from tests.usecases.conftest import SPEC, Owner
 
@@ -33,7 +33,7 @@ async def stand(owner: Owner, starts: Sequence[int], *, is_admitted: bool = True
     async with owner.database.connection() as connection:
         await connection.execute("delete from video where id = $1", model.id)
         made = [placed(model, start, is_admitted=is_admitted) for start in starts]
-        await rows.insert(connection, made)
+        await placing.insert(connection, made)
     return [wait_of(video) for video in made]
 
 

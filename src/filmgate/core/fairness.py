@@ -18,6 +18,14 @@ TICKS_PER_SECOND: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a video comes to the line with: its cost, and whether its account's limit lets it in."""
+
+    cost: int
+    is_admitted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A video's start tag and cost. Only what is admitted stands in the line."""
 

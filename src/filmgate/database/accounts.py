@@ -8,9 +8,8 @@ import asyncpg
 
 from filmgate.core.account import Account, AccountId, ApiKey, ApiKeyId, Caller
 from filmgate.core.errors import NotFound
-from filmgate.database import lists
 
-_COLUMNS = """
+COLUMNS = """
     id, name, weight, running_limit, queued_limit, requests_per_minute, has_credit, balance
 """
 _KEY_COLUMNS = "id, account_id, name, hint, created_at, last_used_at, revoked_at"
@@ -28,10 +27,10 @@ class Standing:
 async def insert_account(connection: asyncpg.Connection, name: str) -> Account | None:
     """None where there is one of that name."""
     row = await connection.fetchrow(
-        f"insert into account (name) values ($1) on conflict (name) do nothing returning {_COLUMNS}",
+        f"insert into account (name) values ($1) on conflict (name) do nothing returning {COLUMNS}",
         name,
     )
-    return _account(row) if row else None
+    return account_of(row) if row else None
 
 
 async def ensure_account(connection: asyncpg.Connection, name: str) -> AccountId:
@@ -53,32 +52,11 @@ async def lock(connection: asyncpg.Connection, account_id: AccountId) -> Account
     Raises NotFound.
     """
     row = await connection.fetchrow(
-        f"select {_COLUMNS} from account where id = $1 for no key update", account_id
+        f"select {COLUMNS} from account where id = $1 for no key update", account_id
     )
     if row is None:
         raise NotFound(f"There is no account number {account_id}.")
-    return _account(row)
-
-
-async def lock_all(
-    connection: asyncpg.Connection, account_ids: Collection[AccountId], *, waits: bool
-) -> dict[AccountId, Account]:
-    """As `lock`, of many, in the order in which everybody locks them. Or, where nobody `waits`, of those among them
-    that no other transaction has locked.
-
-    Their lists are held as well: see `lists.LOCK`.
-    """
-    rows = await connection.fetch(
-        f"""
-        with locked as materialized (
-            select {_COLUMNS} from account where id = any($1::bigint[]) order by id
-            for no key update {"" if waits else "skip locked"})
-        select {_COLUMNS}, pg_advisory_xact_lock_shared($2, (id % 2147483648)::int) from locked
-        """,
-        list(account_ids),
-        lists.LOCK,
-    )
-    return {AccountId(row["id"]): _account(row) for row in rows}
+    return account_of(row)
 
 
 async def find_id(connection: asyncpg.Connection, name: str) -> AccountId | None:
@@ -89,9 +67,9 @@ async def find_id(connection: asyncpg.Connection, name: str) -> AccountId | None
 async def lock_named(connection: asyncpg.Connection, name: str) -> Account | None:
     """As `lock`, by name."""
     row = await connection.fetchrow(
-        f"select {_COLUMNS} from account where name = $1 for no key update", name
+        f"select {COLUMNS} from account where name = $1 for no key update", name
     )
-    return _account(row) if row else None
+    return account_of(row) if row else None
 
 
 async def write_limits(connection: asyncpg.Connection, account: Account) -> None:
@@ -122,7 +100,7 @@ async def list_standings(
     """Of every account, by name, or of the one with that name."""
     rows = await connection.fetch(
         f"""
-        select {_COLUMNS}, coalesce(waiting.count, 0) as waiting, coalesce(running.count, 0) as running
+        select {COLUMNS}, coalesce(waiting.count, 0) as waiting, coalesce(running.count, 0) as running
         from account
         left join (select account_id, count(*) from video where status = 'queued' group by 1) as waiting
             on waiting.account_id = account.id
@@ -133,7 +111,9 @@ async def list_standings(
         """,
         name,
     )
-    return [Standing(_account(row), waiting=row["waiting"], running=row["running"]) for row in rows]
+    return [
+        Standing(account_of(row), waiting=row["waiting"], running=row["running"]) for row in rows
+    ]
 
 
 async def insert_key(
@@ -233,7 +213,7 @@ async def signing_keys(connection: asyncpg.Connection) -> Mapping[str, bytes]:
     return {row["id"]: row["secret"] for row in rows}
 
 
-def _account(row: asyncpg.Record) -> Account:
+def account_of(row: asyncpg.Record) -> Account:
     return Account(
         id=AccountId(row["id"]),
         name=row["name"],

@@ -1,7 +1,6 @@
 """The clocks of fair queueing (`core/fairness.py`): where engines are, and where accounts end."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import asyncpg
 
@@ -15,34 +14,6 @@ MOVED_AT_ONCE = 10_000
 
 LineOf = tuple[str, AccountId]
 """An account's part of the line of an engine."""
-
-
-async def take_places(
-    connection: asyncpg.Connection, costs: Mapping[LineOf, int]
-) -> tuple[datetime, dict[LineOf, int]]:
-    """Where the accounts' next videos start that cost so much together, and now; behind these they end from now on.
-
-    The accounts are locked, so nobody else moves their ends.
-    """
-    rows = await connection.fetch(
-        """
-        with wanted as materialized (
-            select engine, account_id, cost, greatest(coalesce(clock, 0), coalesce(finish, 0)) as start
-            from unnest($1::text[], $2::bigint[], $3::bigint[]) as wanted (engine, account_id, cost)
-            left join engine_clock using (engine)
-            left join account_clock using (engine, account_id)
-            order by engine, account_id
-        ), moved as (
-            insert into account_clock (engine, account_id, finish)
-            select engine, account_id, start + cost from wanted
-            on conflict (engine, account_id) do update set finish = excluded.finish)
-        select engine, account_id, start, clock_timestamp() as now from wanted
-        """,
-        [engine for engine, _ in costs],
-        [account_id for _, account_id in costs],
-        list(costs.values()),
-    )
-    return rows[0]["now"], {(row["engine"], row["account_id"]): row["start"] for row in rows}
 
 
 async def advance(connection: asyncpg.Connection, video_id: VideoId) -> None:

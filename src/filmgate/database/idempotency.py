@@ -3,9 +3,8 @@
 A key is made once it has a `made_id`; until then its `holder` holds it, and no longer than `held_until`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import timedelta
-from uuid import UUID
 
 import asyncpg
 
@@ -87,37 +86,8 @@ async def mark_made(connection: asyncpg.Connection, claim: Claim, made_id: str) 
     return bool(marked)
 
 
-async def mark_all_made(connection: asyncpg.Connection, made: Mapping[Claim, str]) -> set[UUID]:
-    """As `mark_made`, of many; a key that is new need not have been taken. Return the holders that held theirs.
-
-    Of several claims to the same key, the one that holds it has it, or else the first.
-    """
-    rows = await connection.fetch(
-        """
-        insert into idempotency as known (account_id, key, fingerprint, made_id, holder)
-        select distinct on (account_id, key) account_id, key, fingerprint, made_id, holder
-        from unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::uuid[])
-            with ordinality as wanted (account_id, key, fingerprint, made_id, holder, number)
-        order by account_id, key,
-            holder is distinct from (
-                select held.holder from idempotency as held
-                where held.account_id = wanted.account_id and held.key = wanted.key),
-            number
-        on conflict (account_id, key) do update set made_id = excluded.made_id, held_until = null
-        where known.holder = excluded.holder and known.made_id is null
-        returning holder
-        """,
-        [claim.account_id for claim in made],
-        [claim.key for claim in made],
-        [claim.fingerprint for claim in made],
-        list(made.values()),
-        [claim.holder for claim in made],
-    )
-    return {row["holder"] for row in rows}
-
-
 async def forget(connection: asyncpg.Connection, claims: Collection[Claim]) -> None:
-    """Free the keys again that `mark_all_made` has marked in the same transaction."""
+    """Free the keys again that `acceptance.hold` has marked in the same transaction."""
     await connection.execute(
         """
         delete from idempotency as known

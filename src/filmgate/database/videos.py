@@ -8,7 +8,6 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-from pydantic_core import to_json
 
 from filmgate.core.fairness import Place
 from filmgate.core.ports import Token
@@ -23,21 +22,6 @@ COLUMNS: Final = """
     deleted_at, file_key, file_bytes, file_duration, has_pictures, failure_code, failure_message
 """
 
-_NEW: Final = {
-    "id": "text", "account_id": "bigint", "dialect": "text", "model": "text", "engine": "text",
-    "prompt": "text", "width": "int", "height": "int", "seconds": "int", "seed": "bigint",
-    "reference_keys": "text[]", "created_at": "timestamptz", "character_ids": "text[]",
-    "source_use": "text", "source_key": "text", "source_duration": "double precision",
-    "source_video_id": "text", "remixed_from": "text", "api_key_id": "bigint",
-    "price_per_second": "bigint", "fair_start": "bigint", "fair_cost": "bigint",
-    "is_admitted": "boolean",
-}  # fmt: skip
-_INSERT: Final = f"""
-    insert into video ({", ".join(_NEW)})
-    select {", ".join(f"coalesce({n}, '{{}}')" if t == "text[]" else n for n, t in _NEW.items())}
-    from json_to_recordset($1::json) as new ({", ".join(f"{n} {t}" for n, t in _NEW.items())})
-"""
-
 MESSAGE_LIMIT: Final = 2_000
 """Characters of what an engine says that are kept."""
 
@@ -46,13 +30,6 @@ async def now(connection: asyncpg.Connection) -> datetime:
     """The database's clock, the only one that rules: hosts may disagree."""
     moment: datetime = await connection.fetchval("select now()")
     return moment
-
-
-async def insert(connection: asyncpg.Connection, videos: Sequence[Video]) -> None:
-    """New ones, each with its place in the line."""
-    # One statement, and one text for all rows: the driver looks at each value of an array more than once, which
-    # takes it twice as long; COPY takes a round trip more.
-    await connection.execute(_INSERT, to_json([_new_row(video) for video in videos]).decode())
 
 
 async def find(connection: asyncpg.Connection, video_id: VideoId) -> Video | None:
@@ -306,46 +283,6 @@ def video_of(row: asyncpg.Record) -> Video:
         asset=_asset(row),
         failure=_failure(row),
     )
-
-
-def _new_row(video: Video) -> dict[str, object]:
-    """Of _NEW, what it has."""
-    spec, place = video.spec, video.place
-    assert place is not None
-    row: dict[str, object] = {
-        "id": video.id,
-        "account_id": video.account_id,
-        "dialect": video.dialect,
-        "model": spec.model,
-        "engine": spec.engine,
-        "prompt": spec.prompt,
-        "width": spec.size.width,
-        "height": spec.size.height,
-        "seconds": spec.seconds,
-        "seed": spec.seed,
-        "created_at": video.created_at,
-        "remixed_from": video.remixed_from,
-        "api_key_id": video.api_key_id,
-        "price_per_second": video.price_per_second,
-        "fair_start": place.start,
-        "fair_cost": place.cost,
-        "is_admitted": place.is_admitted,
-    }
-    return row | _inputs_row(spec) if spec.has_inputs or spec.characters else row
-
-
-def _inputs_row(spec: VideoSpec) -> dict[str, object]:
-    """What it is made from, beside words."""
-    row: dict[str, object] = {"reference_keys": spec.references, "character_ids": spec.characters}
-    source = spec.source
-    if source is None:
-        return row
-    return row | {
-        "source_use": source.use,
-        "source_key": source.key,
-        "source_duration": source.duration,
-        "source_video_id": source.video_id,
-    }
 
 
 def _spec(row: asyncpg.Record) -> VideoSpec:

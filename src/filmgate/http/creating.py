@@ -14,6 +14,7 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from filmgate.core.account import Caller
+from filmgate.core.candidate import Candidate
 from filmgate.core.errors import FilmgateError, IdempotencyInProgress, QuotaExceeded, RateLimited
 from filmgate.core.idempotency import HEADER, Claim, check_key
 from filmgate.http.answer_headers import lines_of, own_lines, told_in, with_defaults
@@ -30,7 +31,6 @@ from filmgate.http.video_answer import body_of_accepted, polling_headers
 from filmgate.http.whole import Whole, send_whole, whole_body
 from filmgate.metrics.requests import RequestMetrics
 from filmgate.usecases import videos
-from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.policies import NO_POLICIES
 
 _RAISED = "filmgate.raised"

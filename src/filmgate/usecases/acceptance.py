@@ -2,28 +2,33 @@
 
 While one transaction is under way, whoever comes waits for the next; so a lone create waits for nobody, and of
 many each costs the database a tenth. An answer is given after the commit, as ever.
+
+Two writers take turns: while one writes, the other has begun. So the next batch is on its way to the database
+before those of this one are answered, and the process has something to do while it waits for either.
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import NoReturn
+from typing import NoReturn, Self
 
 import structlog
 
 from filmgate.core.account import AccountId
+from filmgate.core.candidate import Candidate
 from filmgate.core.errors import FilmgateError, OutcomeUnknown, ServiceUnavailable
 from filmgate.core.video import Video
 from filmgate.database.connection import Database
 from filmgate.usecases import counting, events
-from filmgate.usecases.candidates import AccountBusy, Candidate, accept
+from filmgate.usecases.candidates import AccountBusy, accept
 
 AT_ONCE = 128
 """Candidates in a transaction. More of them gain little, and the first waits for the last."""
 
+WRITERS = 2
 PATIENT_WRITERS = 2
 """Of transactions that wait for an account which somebody else has locked, so that nobody else has to."""
 
@@ -31,8 +36,7 @@ MOST_WAITING = 2_000
 """About half a second's work. Beyond it nobody is let in: a client that is told to come back is better off."""
 
 _SHARE = 4
-_LONGEST_BREATH = 0.01
-_BETWEEN_CALLS = 0.005
+_BETWEEN_CALLS = 0.02
 """Seconds. A call that comes later is for those that were written meanwhile, and workers are busy with the first."""
 
 log = structlog.get_logger()
@@ -56,6 +60,21 @@ async def accept_one(database: Database, candidate: Candidate) -> Video:
 _Answers = dict[Candidate, "asyncio.Future[Video]"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A writer's: it comes when the one before it is over."""
+
+    comes: asyncio.Event
+    is_over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def at_once(cls) -> Self:
+        """Nobody else's turn has to be waited for."""
+        comes = asyncio.Event()
+        comes.set()
+        return cls(comes)
+
+
 class Acceptance:
     """One for each process. Unless `run` is running, each candidate is accepted by itself."""
 
@@ -69,6 +88,9 @@ class Acceptance:
         self._waiting_of: Counter[AccountId] = Counter()
         """Their answers; a part of all places is the most that one account gets."""
         self._has_some = asyncio.Event()
+        self._called_first = asyncio.Lock()
+        """Held by the writer that stands by: who comes calls one of them, not both."""
+        self._next_turn = _Turn.at_once()
         self._has_news = asyncio.Event()
         self._held_up: dict[AccountId, _Answers] = {}
         """Their accounts were locked when it was their turn."""
@@ -106,7 +128,8 @@ class Acceptance:
         self._is_running = True
         try:
             async with asyncio.TaskGroup() as writing:
-                writing.create_task(self._write_for_ever())
+                for _ in range(WRITERS):
+                    writing.create_task(self._write_in_turn())
                 for _ in range(PATIENT_WRITERS):
                     writing.create_task(self._write_patiently())
                 writing.create_task(self._call_workers())
@@ -116,46 +139,57 @@ class Acceptance:
                 for answer in answers.values():
                     _give(answer, _stopped())
 
-    async def _write_for_ever(self) -> NoReturn:
+    async def _write_in_turn(self) -> NoReturn:
         while True:
-            await self._has_some.wait()
-            taken = _take(self._waiting, self._at_once)
-            if not self._waiting:
+            async with self._called_first:
+                await self._has_some.wait()
                 self._has_some.clear()
-            began = time.monotonic()
-            await self._write(taken, waits=False)
-            if len(taken) > 1 and len(self._waiting) < self._at_once:
-                # Whoever was just answered is about to come again, and others are: a batch of one for the first of
-                # them would keep all the others waiting.
-                await asyncio.sleep(min(time.monotonic() - began, _LONGEST_BREATH))
+                turn = self._next_turn
+                self._next_turn = _Turn(comes=turn.is_over)
+            await self._write(self._waiting, turn, waits=False)
 
     async def _write_patiently(self) -> NoReturn:
         """One account at a time: whoever has locked it keeps only its own creates waiting."""
         while True:
             account_id = await self._locked.get()
-            await self._write(_take(self._held_up[account_id], self._at_once), waits=True)
+            await self._write(self._held_up[account_id], _Turn.at_once(), waits=True)
             if self._held_up[account_id]:
                 self._locked.put_nowait(account_id)
             else:
                 del self._held_up[account_id]
 
-    async def _write(self, taken: _Answers, *, waits: bool) -> None:
-        """Answer them; where it does not wait, hold those up whose accounts are locked."""
-        # Whoever has left by now wants nothing any more.
-        wanted = {each: answer for each, answer in taken.items() if not answer.done()}
-        if not wanted:
-            return
+    async def _write(self, line: _Answers, turn: _Turn, *, waits: bool) -> None:
+        """Answer those who wait there when it is our turn."""
+        taken: _Answers = {}
         verdicts: Mapping[Candidate, Video | Exception] = {}
         try:
-            verdicts = await self._verdicts(list(wanted), waits=waits)
+            async with self._database.transaction() as connection:
+                await turn.comes.wait()
+                taken = self._take(line)
+                if taken:
+                    verdicts = await accept(connection, list(taken), waits=waits)
+        except Exception as error:  # noqa: BLE001 - it is raised again by those who wait
+            taken = taken or self._take(line)
+            verdicts = await self._verdicts_after(error, list(taken), waits=waits)
         finally:
-            for each, answer in wanted.items():
-                verdict = verdicts.get(each) or _stopped()
-                if isinstance(verdict, AccountBusy):
-                    self._hold_up(each, answer)
-                else:
-                    _give(answer, verdict)
-        for verdict in verdicts.values():
+            turn.is_over.set()  # first: the next batch goes off before the answers are written
+            self._tell(taken, verdicts)
+
+    def _take(self, line: _Answers) -> _Answers:
+        """The first of them that still want an answer; they are taken away."""
+        taken = {each: line.pop(each) for each in list(islice(line, self._at_once))}
+        if self._waiting:
+            self._has_some.set()
+        return {each: answer for each, answer in taken.items() if not answer.done()}
+
+    def _tell(self, taken: _Answers, verdicts: Mapping[Candidate, Video | Exception]) -> None:
+        """All of them, or hold them up where their accounts were locked."""
+        for each, answer in taken.items():
+            verdict = verdicts.get(each) or _stopped()
+            if isinstance(verdict, AccountBusy):
+                self._hold_up(each, answer)
+            else:
+                _give(answer, verdict)
             if isinstance(verdict, Video):
                 counting.note_created(verdict)
                 self._has_news.set()
@@ -180,23 +214,24 @@ class Acceptance:
         try:
             async with self._database.transaction() as connection:
                 return await accept(connection, candidates, waits=waits)
-        except ServiceUnavailable as error:
+        except Exception as error:  # noqa: BLE001 - as above
+            return await self._verdicts_after(error, candidates, waits=waits)
+
+    async def _verdicts_after(
+        self, error: Exception, candidates: Sequence[Candidate], *, waits: bool
+    ) -> Mapping[Candidate, Video | Exception]:
+        """Of candidates that could not be written down together."""
+        if isinstance(error, ServiceUnavailable):
             return {each: _again(error) for each in candidates}
-        except Exception as error:  # noqa: BLE001 - it is raised again by the one who waits
-            if len(candidates) == 1:
-                return {candidates[0]: error}
-            # Halves, until whatever it was stands alone: the others must not suffer from it, and its request logs it.
-            log.warning("creates failed together", count=len(candidates), kind=type(error).__name__)
-            half = len(candidates) // 2
-            return {
-                **await self._verdicts(candidates[:half], waits=waits),
-                **await self._verdicts(candidates[half:], waits=waits),
-            }
-
-
-def _take(answers: _Answers, most: int) -> _Answers:
-    """The first so many of them, which are taken away."""
-    return {each: answers.pop(each) for each in list(islice(answers, most))}
+        if len(candidates) <= 1:
+            return dict.fromkeys(candidates, error)
+        # Halves, until whatever it was stands alone: the others must not suffer from it, and its request logs it.
+        log.warning("creates failed together", count=len(candidates), kind=type(error).__name__)
+        half = len(candidates) // 2
+        return {
+            **await self._verdicts(candidates[:half], waits=waits),
+            **await self._verdicts(candidates[half:], waits=waits),
+        }
 
 
 def _again(error: ServiceUnavailable) -> ServiceUnavailable:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from filmgate.core.account import Caller
+from filmgate.core.candidate import Candidate
 from filmgate.core.errors import NotFound, VideoExpired
 from filmgate.core.idempotency import Claim
 from filmgate.core.ports import ObjectStore
@@ -12,7 +13,6 @@ from filmgate.core.spec import ObjectKey, VideoSpec
 from filmgate.core.video import Dialect, Video, VideoId
 from filmgate.usecases import references, videos
 from filmgate.usecases.acceptance import Acceptance
-from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.policies import NO_POLICIES, Policies
 from filmgate.usecases.provisional import Provisional
 from filmgate.usecases.references import Fetch, ImageSource

@@ -12,13 +12,13 @@ import structlog
 from structlog.testing import capture_logs
 
 from filmgate.core.account import Caller
+from filmgate.core.candidate import Candidate
 from filmgate.core.catalogue import Catalogue, Model
 from filmgate.core.errors import DatabaseUnavailable, OutcomeUnknown
 from filmgate.core.video import Video
 from filmgate.database.connection import Database
 from filmgate.http.services import Services
 from filmgate.usecases.acceptance import Acceptance
-from filmgate.usecases.candidates import Candidate
 from filmgate.usecases.line import Lines, Wait, Waiting
 from tests.eventually import eventually
 from tests.http.creating.creates import (

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from filmgate.core.account import Caller
 from filmgate.core.spec import ObjectKey, Size, Source, SourceUse, VideoSpec
 from filmgate.core.video import Dialect, Failure, Video
-from filmgate.database import videos as rows
 from filmgate.database.connection import Database
 from filmgate.http.services import Services
 from filmgate.usecases import videos
+from tests import placing
 from tests.creating import create
 from tests.eventually import eventually
 from tests.http.live import watching
@@ -84,7 +84,7 @@ class Studio:
         before = await self.queued()
         video = replace(before, id=videos.new_id(), spec=spec, remixed_from=source.id)
         async with self.database.connection() as connection:
-            await rows.insert(connection, [video])
+            await placing.insert(connection, [video])
         return video
 
 

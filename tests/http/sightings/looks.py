@@ -9,10 +9,10 @@ from filmgate.core.account import Caller
 from filmgate.core.fairness import Place
 from filmgate.core.spec import Size, VideoSpec
 from filmgate.core.video import Dialect, Video, VideoId
-from filmgate.database import videos as rows
 from filmgate.database.connection import Database
 from filmgate.http.sightings import Sightings, Words
 from filmgate.usecases import following, videos
+from tests import placing
 from tests.creating import create
 from tests.http.polls import (
     HeldDatabase,
@@ -44,7 +44,7 @@ async def make(database: Database, caller: Caller, count: int = 1) -> list[Video
     )
     made = [replace(first, id=videos.new_id(), place=Place(n, 1)) for n in range(count)]
     async with database.connection() as connection:
-        await rows.insert(connection, made)
+        await placing.insert(connection, made)
         await connection.execute("update video set status = 'in_progress', attempt = 1")
     return made
 
