@@ -1,4 +1,8 @@
-"""How long polls take while a large film is downloaded: from the API, through nginx, and from a bucket."""
+"""How long polls take while a large film is downloaded: from the API, through nginx, and from a bucket.
+
+Polls come as fast as they are answered, which tells what the downloads take away; and at the pace of clients that
+pause, which tells how long each of those waits.
+"""
 
 import asyncio
 import json
@@ -7,7 +11,8 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from obstore.store import S3Store
@@ -21,6 +26,7 @@ from bench.rounds import Target, interleave
 from bench.scenarios.polls import poll_target
 from bench.seeds import add_completed, add_customers
 from bench.stage import Server, Stage, serving
+from bench.wrk import Drive
 from filmgate.core.video import VideoId
 from tests.s3 import BUCKET, S3Server
 
@@ -30,6 +36,8 @@ NGINX = "downloads through nginx (X-Accel)"
 PRESIGNED = "downloads from a bucket (presigned)"
 FILM_BYTES = 100_000_000
 CONNECTIONS = 64
+PAUSE_MILLISECONDS = 60
+PACED = ", paced polls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,13 @@ def measure(stage: Stage) -> Report:
     with ExitStack() as stack:
         server = stack.enter_context(serving(stage, "--no-worker"))
         targets = [
-            _polls(scene, server, ALONE),
-            stack.enter_context(_downloads(scene, server, API, server.url)),
+            *_polls(scene, server, ALONE),
+            *stack.enter_context(_downloads(scene, server, API, server.url)),
         ]
         if has_nginx():
-            targets.append(stack.enter_context(_through_nginx(scene)))
+            targets += stack.enter_context(_through_nginx(scene))
         if stage.effort.is_full:
-            targets.append(stack.enter_context(_from_bucket(scene)))
+            targets += stack.enter_context(_from_bucket(scene))
         rounds = interleave(targets, stage.effort)
     rows = rows_of(rounds, reference=ALONE)
     findings = []
@@ -64,6 +72,7 @@ def measure(stage: Stage) -> Report:
     note = (
         f"Polls over {CONNECTIONS} connections, while {CLIENTS} clients download a film of"
         f" {FILM_BYTES // 1_000_000} MB in random ranges of {PIECE_BYTES // 1024**2} MiB, as fast as they can."
+        f" Paced polls pause {PAUSE_MILLISECONDS} ms on average after each answer."
     )
     notes = (note,) if has_nginx() else (note, NGINX_MISSING)
     return Report(rows=rows, rounds=rounds, findings=findings, notes=notes)
@@ -79,7 +88,7 @@ def _film(stage: Stage) -> Scene:
 
 
 @contextmanager
-def _through_nginx(scene: Scene) -> Iterator[Target]:
+def _through_nginx(scene: Scene) -> Iterator[list[Target]]:
     stage, prefix = scene.stage, "/protected/"
     with (
         serving(stage, "--no-worker", FILMGATE_X_ACCEL_PREFIX=prefix) as server,
@@ -94,13 +103,13 @@ def _through_nginx(scene: Scene) -> Iterator[Target]:
             }}
             """,
         ) as proxy,
-        _downloads(scene, server, NGINX, proxy.url) as target,
+        _downloads(scene, server, NGINX, proxy.url) as targets,
     ):
-        yield target
+        yield targets
 
 
 @contextmanager
-def _from_bucket(scene: Scene) -> Iterator[Target]:
+def _from_bucket(scene: Scene) -> Iterator[list[Target]]:
     stage = scene.stage
     bucket = S3Server(stage.folder / "bucket")
     with on(stage.cores.database):
@@ -109,9 +118,9 @@ def _from_bucket(scene: Scene) -> Iterator[Target]:
         _upload(bucket, scene.film, f"videos/{scene.video_id}/1/video.mp4")
         with (
             serving(stage, "--no-worker", FILMGATE_STORAGE_URL=bucket.url("")) as server,
-            _downloads(scene, server, PRESIGNED, server.url) as target,
+            _downloads(scene, server, PRESIGNED, server.url) as targets,
         ):
-            yield target
+            yield targets
     finally:
         bucket.stop()
 
@@ -129,16 +138,26 @@ def _upload(bucket: S3Server, film: Path, key: str) -> None:
     store.put(key, film)
 
 
-def _polls(scene: Scene, server: Server, name: str) -> Target:
+def _polls(scene: Scene, server: Server, name: str) -> list[Target]:
+    """As fast as they can, and paced."""
     headers = {"Authorization": f"Bearer {scene.key}"}
     path = f"/v1/videos/video_{scene.video_id}"
-    return poll_target(scene.stage, server, name, path=path, headers=headers)
+    paced = Drive(
+        url=server.url + path,
+        cores=scene.stage.cores.load,
+        headers=headers,
+        script="paced_polls.lua",
+        arguments=[str(PAUSE_MILLISECONDS)],
+    )
+    return [
+        poll_target(scene.stage, server, name, path=path, headers=headers),
+        Target(f"{name}{PACED}", paced, (server.process,)),
+    ]
 
 
 @contextmanager
-def _downloads(scene: Scene, server: Server, name: str, front: str) -> Iterator[Target]:
+def _downloads(scene: Scene, server: Server, name: str, front: str) -> Iterator[list[Target]]:
     """Polls of the server, while the film is downloaded from what is in front of it."""
-    polls = _polls(scene, server, name)
     address = f"{front}/v1/videos/video_{scene.video_id}/content"
     with module(
         "bench.clients.downloader",
@@ -147,13 +166,13 @@ def _downloads(scene: Scene, server: Server, name: str, front: str) -> Iterator[
     ) as downloader:
         hear(downloader)
 
-        def load(seconds: int) -> Load:
+        def load(polls: Target, seconds: int) -> Load:
             tell(downloader, str(seconds))
             seen = polls.load(seconds)
-            scene.hauls[name].append(Haul(**json.loads(hear(downloader))))
+            scene.hauls[polls.name].append(Haul(**json.loads(hear(downloader))))
             return seen
 
-        yield Target(name, load, polls.processes)
+        yield [replace(polls, load=partial(load, polls)) for polls in _polls(scene, server, name)]
 
 
 def _findings(name: str, hauls: list[Haul], *, p99: float) -> list[Finding]:

@@ -72,11 +72,12 @@ _WRITE: Final = f"""
         from rows from (json_to_recordset($1::json) as ({", ".join(map(" ".join, _NEW.items()))}))
             with ordinality
     ), line as materialized (
-        select engine, account_id, cost, greatest(coalesce(clock, 0), coalesce(finish, 0)) as start
-        from (select engine, account_id, max(behind)::bigint as cost from new group by 1, 2) as wanted
-        left join engine_clock using (engine)
-        left join account_clock using (engine, account_id)
-        order by engine, account_id
+        select engine, account_id, max(behind)::bigint as cost,
+            coalesce(greatest(
+                (select clock from engine_clock as mine where mine.engine = new.engine),
+                (select finish from account_clock as mine
+                 where mine.engine = new.engine and mine.account_id = new.account_id)), 0) as start
+        from new group by 1, 2 order by 1, 2
     ), moved as (
         insert into account_clock (engine, account_id, finish)
         select engine, account_id, start + cost from line
