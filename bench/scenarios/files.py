@@ -37,7 +37,7 @@ PRESIGNED = "downloads from a bucket (presigned)"
 FILM_BYTES = 100_000_000
 CONNECTIONS = 64
 PAUSE_MILLISECONDS = 60
-PACED = ", paced polls"
+PACED = ", paced"
 
 
 @dataclass(frozen=True, slots=True)
