@@ -62,15 +62,19 @@ async def stuck(owner: Owner, key: str) -> AsyncIterator[None]:
 
 async def waiting_for_locks(database: Database, most: int) -> None:
     """Return when so many transactions wait for others."""
+    await until_connections(database, most, "wait_event_type = 'Lock'")
+
+
+async def begun(database: Database, number: int) -> None:
+    """Return when so many transactions are open in which nothing goes on."""
+    await until_connections(database, number, "state = 'idle in transaction'")
+
+
+async def until_connections(database: Database, number: int, are: str) -> None:
+    of_ours = "count(*) from pg_stat_activity where datname = current_database()"
 
     async def look() -> bool:
-        return (
-            await count(
-                database,
-                "count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-            )
-            == most
-        )
+        return await count(database, f"{of_ours} and {are}") == number
 
     await eventually(look)
 
@@ -110,6 +114,23 @@ async def test_more_than_one_transaction_takes_are_several(database: Database, u
         made = await ends(acceptance, [us.candidate() for _ in range(35)])
     assert {each.id for each in made if isinstance(each, Video)} == await ids(database)
     assert await count(database, "count(distinct xmin::text) from video") == 4
+
+
+async def test_the_next_transaction_has_begun_while_one_is_written_and_takes_all_who_come_until_then(
+    acceptance: Acceptance, us: Owner, them: Owner
+) -> None:
+    async with asyncio.TaskGroup() as clients:
+        async with stuck(us, "a"):
+            clients.create_task(acceptance.accept(us.candidate(key="a")))
+            await waiting_for_locks(us.database, 1)
+            later = [clients.create_task(acceptance.accept(them.candidate()))]
+            await begun(us.database, 2)  # whoever holds the key is the other
+            later += [clients.create_task(acceptance.accept(them.candidate())) for _ in range(20)]
+            await asyncio.sleep(0)
+            assert acceptance.waiting == len(later)
+        await asyncio.gather(*later)
+    assert await count(us.database, "count(distinct xmin::text) from video") == 2
+    await begun(us.database, 0)
 
 
 async def test_of_one_account_those_that_come_first_start_first(
