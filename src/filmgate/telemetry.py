@@ -3,10 +3,13 @@
 import json
 import logging
 import sys
+from functools import partial
 from typing import Literal
 
 import structlog
 from pydantic_core import PydanticSerializationError, to_json
+
+from filmgate.log_lines import LogLines
 
 
 def set_up_logging(
@@ -24,10 +27,15 @@ def set_up_logging(
     structlog.configure(
         processors=[*facts, *_renderers(is_text=is_text)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=partial(_same, LogLines(sys.stderr)),
         cache_logger_on_first_use=True,
     )
     _listen_to_libraries(facts, _renderers(is_text=is_text))
+
+
+def _same(lines: LogLines, *_: object) -> LogLines:
+    """For every logger, whatever its name."""
+    return lines
 
 
 def _listen_to_libraries(
