@@ -341,6 +341,28 @@ async def refusal(acceptance: Acceptance, candidate: Candidate) -> FilmgateError
     return told.value
 
 
+async def test_whoever_is_stopped_in_the_middle_of_a_commit_says_that_it_does_not_know(
+    database: Database, us: Owner
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute(
+            """
+            create function wait_for_leave() returns trigger language plpgsql as
+                $$ begin perform pg_advisory_xact_lock(7); return null; end $$;
+            create constraint trigger slow_commit after insert on video
+                deferrable initially deferred for each row execute function wait_for_leave()
+            """
+        )
+    async with asyncio.TaskGroup() as clients, database.transaction() as keeping:
+        await keeping.execute("select pg_advisory_xact_lock(7)")
+        async with running(Acceptance(database)) as acceptance:
+            asked = clients.create_task(ends(acceptance, [us.candidate()]))
+            await waiting_for_locks(database, 1)
+            assert not asked.done()
+        assert [type(each) for each in await asked] == [OutcomeUnknown]
+    assert await count(database, "count(*) from video") == 0
+
+
 async def test_those_that_are_held_up_are_told_when_it_is_stopped(
     database: Database, us: Owner, them: Owner
 ) -> None:

@@ -166,8 +166,8 @@ class Acceptance:
             async with self._database.transaction() as connection:
                 await turn.comes.wait()
                 taken = self._take(line)
-                if taken:
-                    verdicts = await accept(connection, list(taken), waits=waits)
+                judged = await accept(connection, list(taken), waits=waits) if taken else {}
+            verdicts = judged  # not before the commit: whoever is stopped in it does not know
         except Exception as error:  # noqa: BLE001 - it is raised again by those who wait
             taken = taken or self._take(line)
             verdicts = await self._verdicts_after(error, list(taken), waits=waits)
