@@ -1,6 +1,7 @@
 """Calls of every function that sends SQL about tables that grow: what `test_plans.py` looks at."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -138,6 +139,11 @@ async def list_deliveries(connection: Connection) -> None:
     assert await deliveries.list_page(connection, endpoint_id, after=None, limit=20)
 
 
+async def hold(connection: Connection) -> None:
+    for claim in (CLAIM, None):
+        await acceptance.hold(connection, [replace(CANDIDATE, claim=claim)], waits=False)
+
+
 async def move_up(connection: Connection) -> None:
     await connection.execute("update account_clock set gave_back = 1 where account_id = $1", US)
     await fairness.move_up(connection)
@@ -146,7 +152,7 @@ async def move_up(connection: Connection) -> None:
 # Everything that a statement can need is in the video: a seeded one, completed or in progress.
 STATEMENTS: Mapping[Callable[..., object], Statement] = {
     videos.now: lambda c, _: videos.now(c),
-    acceptance.hold: lambda c, _: acceptance.hold(c, [CANDIDATE], waits=False),
+    acceptance.hold: lambda c, _: hold(c),
     acceptance.write: lambda c, _: acceptance.write(c, {CANDIDATE: Ticket(1, is_admitted=True)}),
     videos.find: lambda c, v: videos.find(c, v.id),
     videos.find_at: lambda c, v: videos.find_at(c, v.id),

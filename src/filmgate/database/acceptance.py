@@ -27,32 +27,43 @@ _CLAIM: Final = """
 """
 
 
-def _holding(*, waits: bool) -> str:
-    # Of several claims to the same key, the one that holds it has it, or else the first.
+# Of several claims to the same key, the one that holds it has it, or else the first.
+_MARKED: Final = f"""
+    , marked as (
+        insert into idempotency as known (account_id, key, fingerprint, made_id, holder)
+        select distinct on (account_id, key) account_id, key, fingerprint::bytea, made_id, holder
+        from rows from (json_to_recordset($3::json) as ({_CLAIM})) with ordinality as wanted
+        where account_id in (select id from locked)
+        order by account_id, key,
+            holder is distinct from (
+                select held.holder from idempotency as held
+                where held.account_id = wanted.account_id and held.key = wanted.key),
+            ordinality
+        on conflict (account_id, key) do update set made_id = excluded.made_id, held_until = null
+        where known.holder = excluded.holder and known.made_id is null
+        returning account_id, holder)
+"""
+
+
+def _holding(*, waits: bool, has_keys: bool) -> str:
+    """Whoever comes without a key has nothing to do with them."""
+    of_each = "select holder from marked where account_id = id"
     return f"""
         with locked as materialized (
             select {accounts.COLUMNS} from account where id = any($1::bigint[]) order by id
-            for no key update {"" if waits else "skip locked"}
-        ), marked as (
-            insert into idempotency as known (account_id, key, fingerprint, made_id, holder)
-            select distinct on (account_id, key) account_id, key, fingerprint::bytea, made_id, holder
-            from rows from (json_to_recordset($2::json) as ({_CLAIM})) with ordinality as wanted
-            where account_id in (select id from locked)
-            order by account_id, key,
-                holder is distinct from (
-                    select held.holder from idempotency as held
-                    where held.account_id = wanted.account_id and held.key = wanted.key),
-                ordinality
-            on conflict (account_id, key) do update set made_id = excluded.made_id, held_until = null
-            where known.holder = excluded.holder and known.made_id is null
-            returning account_id, holder)
-        select {accounts.COLUMNS}, array(select holder from marked where account_id = id) as holders,
-            pg_advisory_xact_lock_shared($3, (id % 2147483648)::int)
+            for no key update {"" if waits else "skip locked"})
+        {_MARKED if has_keys else ""}
+        select {accounts.COLUMNS}, {f"array({of_each})" if has_keys else "array[]::uuid[]"} as holders,
+            pg_advisory_xact_lock_shared($2, (id % 2147483648)::int)
         from locked
     """
 
 
-_HOLD: Final = {waits: _holding(waits=waits) for waits in (True, False)}
+_HOLD: Final = {
+    (waits, has_keys): _holding(waits=waits, has_keys=has_keys)
+    for waits in (True, False)
+    for has_keys in (True, False)
+}
 
 _NEW: Final = {
     "id": "text", "account_id": "bigint", "dialect": "text", "model": "text", "engine": "text",
@@ -115,10 +126,10 @@ async def hold(
         _claim_row(each.claim, each.video_id) for each in candidates if each.claim is not None
     ]
     rows = await connection.fetch(
-        _HOLD[waits],
+        _HOLD[waits, bool(claims)],
         list({each.account_id for each in candidates}),
-        to_json(claims).decode(),
         lists.LOCK,
+        *([to_json(claims).decode()] if claims else []),
     )
     return Held(
         accounts={AccountId(row["id"]): accounts.account_of(row) for row in rows},
