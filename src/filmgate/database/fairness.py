@@ -12,10 +12,6 @@ MOVED_AT_ONCE = 10_000
 """Videos of one account; those behind follow at the next round."""
 
 
-LineOf = tuple[str, AccountId]
-"""An account's part of the line of an engine."""
-
-
 async def advance(connection: asyncpg.Connection, video_id: VideoId) -> None:
     """The video begins: its engine's clock is at its start, or stays where it is if it is further."""
     await connection.execute(

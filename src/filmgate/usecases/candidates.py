@@ -116,6 +116,7 @@ def _missing(candidate: Candidate, *, waits: bool) -> FilmgateError:
 
 
 async def _reserve(connection: asyncpg.Connection, entered: Collection[Candidate]) -> None:
-    priced = [(each.account_id, each.video_id, each.price) for each in entered if each.price]
+    paid_for = (each for each in entered if each.price_per_second)
+    priced = [(each.account_id, each.video_id, each.price) for each in paid_for if each.price]
     if priced:
         await ledger.reserve(connection, priced)

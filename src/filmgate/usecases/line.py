@@ -19,7 +19,6 @@ from filmgate.core.fairness import Place
 from filmgate.core.video import Status, Video, VideoId
 from filmgate.database import line
 from filmgate.database.connection import Database
-from filmgate.database.fairness import LineOf
 from filmgate.database.line import EXACT_TO, Front, KeptOut, Mark
 from filmgate.usecases.shared import Shared
 
@@ -27,6 +26,9 @@ GOOD_FOR = timedelta(milliseconds=250)
 _REMEMBERED = 500
 _REMEMBERED_FOR = timedelta(seconds=5)
 """What accounts have that is kept out of the line: up to a thousand marks each."""
+
+LineOf = tuple[str, AccountId]
+"""An account's part of the line of an engine."""
 
 log = structlog.get_logger()
 
